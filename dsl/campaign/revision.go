@@ -1,0 +1,113 @@
+package campaign
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"fmt"
+
+	"github.com/herald-campaigns/herald/dsl/addr"
+)
+
+// Digest is the hex SHA-256 of a definition's canonical JSON. Two definitions
+// with one meaning have one digest.
+type Digest string
+
+// Short is what is shown to people: the first eight digits.
+func (d Digest) Short() string { return string(d[:min(8, len(d))]) }
+
+// Resource is a definition under its digest, as it is stored and compared.
+type Resource struct {
+	Addr      addr.Addr
+	Digest    Digest
+	Body      json.RawMessage // canonical JSON of Def
+	Def       Definition
+	DependsOn []addr.Addr // resources that it names, sorted
+}
+
+// NewResource freezes a definition.
+func NewResource(def Definition, dependsOn []addr.Addr) Resource {
+	body, err := json.Marshal(def)
+	if err != nil {
+		panic(fmt.Sprintf("campaign: %s cannot be written as JSON: %v", def.Address(), err)) // values come from compile
+	}
+	return Resource{Addr: def.Address(), Digest: digest(body), Body: body, Def: def, DependsOn: dependsOn}
+}
+
+// Decode reads a stored definition of the given kind.
+func Decode(kind string, body []byte) (Definition, error) {
+	var def Definition
+	switch kind {
+	case "profile":
+		def = &Profile{}
+	case "event":
+		def = &Event{}
+	case "catalog":
+		def = &Catalog{}
+	case "topic":
+		def = &Topic{}
+	case "segment":
+		def = &Segment{}
+	case "content":
+		def = &Content{}
+	case "message":
+		def = &Message{}
+	case "sender":
+		def = &Sender{}
+	case "provider":
+		def = &Provider{}
+	case "journey":
+		def = &Journey{}
+	case "broadcast":
+		def = &Broadcast{}
+	default:
+		return nil, fmt.Errorf("definitions of kind %q are not known to this version of herald", kind)
+	}
+	if err := json.Unmarshal(body, def); err != nil {
+		return nil, fmt.Errorf("stored %s: %w", kind, err)
+	}
+	return def, nil
+}
+
+// Revision is a whole project, resolved, checked and frozen.
+type Revision struct {
+	Settings    Settings
+	Environment Environment // the chosen one; its zero value delivers to the mailbox
+	Resources   []Resource  // in dependency order: what is named comes first
+	Digest      Digest      // over all resources
+}
+
+// NewRevision freezes resources that stand in dependency order.
+func NewRevision(settings Settings, env Environment, resources []Resource) *Revision {
+	h := sha256.New()
+	for _, r := range resources {
+		fmt.Fprintf(h, "%s %s\n", r.Addr, r.Digest)
+	}
+	return &Revision{settings, env, resources, Digest(hex.EncodeToString(h.Sum(nil)))}
+}
+
+// Settings are where a project runs.
+type Settings struct {
+	Name            string // of the project: herald { name }, or its folder
+	BaseURL         string // site { base_url }: "" is the address that serve listens on
+	TemporalAddress string // "" is the embedded server of `herald dev`
+	Namespace       string
+}
+
+// Environment is where what is sent may go.
+type Environment struct {
+	Name    string   `json:"name"`
+	Deliver string   `json:"deliver"`         // DeliverPeople, else the mailbox
+	Allow   []string `json:"allow,omitempty"` // addresses, or @domains, that are reached all the same
+}
+
+// DeliverPeople lets mail leave the house; DeliverMailbox keeps it.
+const (
+	DeliverPeople  = "people"
+	DeliverMailbox = "mailbox"
+)
+
+func digest(body []byte) Digest {
+	sum := sha256.Sum256(body)
+	return Digest(hex.EncodeToString(sum[:]))
+}

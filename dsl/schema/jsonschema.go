@@ -1,0 +1,127 @@
+package schema
+
+import (
+	"encoding/json"
+)
+
+// JSONSchema writes the JSON Schema (draft 2020-12) of .hcl.json files.
+func JSONSchema(root *Block) ([]byte, error) {
+	defs := map[string]any{}
+	doc := body(root, defs)
+	doc["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+	doc["$id"] = "https://herald-campaigns.github.io/schemas/campaign.schema.json"
+	doc["title"] = "herald campaign file (.hcl.json)"
+	doc["$defs"] = defs
+	out, err := json.MarshalIndent(doc, "", "  ")
+	return append(out, '\n'), err
+}
+
+// body is the schema of what stands between the braces of a block. Blocks that
+// hold themselves (a branch in a branch) are put under $defs.
+func body(b *Block, defs map[string]any) map[string]any {
+	properties := map[string]any{"//": map[string]any{"description": "A comment."}}
+	var required []string
+	for _, a := range b.Attributes {
+		if a.Later {
+			continue
+		}
+		properties[a.Name] = attribute(a)
+		if a.Required {
+			required = append(required, a.Name)
+		}
+	}
+	for _, n := range b.Blocks {
+		if !n.Later {
+			properties[n.Name] = nested(n, defs)
+		}
+	}
+	out := map[string]any{"type": "object", "properties": properties, "additionalProperties": b.Open}
+	if len(required) > 0 {
+		out["required"] = required
+	}
+	return out
+}
+
+func nested(b *Block, defs map[string]any) map[string]any {
+	if _, done := defs[b.Name]; !done && recursive(b) {
+		defs[b.Name] = true // holds the place while its own body is written
+		defs[b.Name] = body(b, defs)
+	}
+	inner := map[string]any{}
+	if recursive(b) {
+		inner["$ref"] = "#/$defs/" + b.Name
+	} else {
+		inner = body(b, defs)
+	}
+	many := func(s map[string]any) map[string]any {
+		return map[string]any{"anyOf": []any{s, map[string]any{"type": "array", "items": s}}}
+	}
+	if b.Label == "" {
+		if b.Repeats {
+			inner = many(inner)
+		}
+		return described(inner, b.Doc)
+	}
+	byName := map[string]any{
+		"type": "object", "additionalProperties": inner,
+		"propertyNames": map[string]any{"pattern": "^[A-Za-z_][A-Za-z0-9_-]*$"},
+	}
+	return described(many(byName), b.Doc)
+}
+
+func described(s map[string]any, doc string) map[string]any {
+	s["description"] = doc
+	return s
+}
+
+// recursive reports whether a block can stand within itself.
+func recursive(b *Block) bool {
+	seen := map[*Block]bool{}
+	var holds func(x *Block) bool
+	holds = func(x *Block) bool {
+		for _, n := range x.Blocks {
+			if n == b {
+				return true
+			}
+			if !seen[n] {
+				seen[n] = true
+				if holds(n) {
+					return true
+				}
+			}
+		}
+		return false
+	}
+	return holds(b)
+}
+
+func attribute(a Attribute) map[string]any {
+	s := map[string]any{"description": a.Doc}
+	switch a.Kind {
+	case Number:
+		s["type"] = []string{"number", "string"} // "${variable.x}"
+	case Bool:
+		s["type"] = []string{"boolean", "string"}
+	case Strings:
+		s["type"] = []string{"array", "string"}
+	case Bindings, Map:
+		s["type"] = []string{"object", "string"}
+	case Value:
+	case Reference:
+		s["type"], s["pattern"] = "string", `^\$\{`+refKind(a)+`\.[A-Za-z_][A-Za-z0-9_-]*\}$`
+	default:
+		s["type"] = "string"
+	}
+	if len(a.OneOf) > 0 {
+		s["enum"] = a.OneOf
+	}
+	return s
+}
+
+// refKind is the kind of block that a Reference may name.
+func refKind(a Attribute) string {
+	if len(a.Refs) == 0 {
+		return "[a-z_]+"
+	}
+	return a.Refs[0]
+}

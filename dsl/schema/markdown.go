@@ -1,0 +1,113 @@
+package schema
+
+import (
+	"fmt"
+	"strings"
+)
+
+// Markdown writes the reference of the language: one section for each
+// top-level block, its nested blocks beneath it.
+func Markdown(root *Block) string {
+	var b strings.Builder
+	b.WriteString("# The language\n\nGenerated from `dsl/schema` by `herald schema -markdown`; do not edit.\n\n")
+	b.WriteString(root.Doc + "\n\n")
+	for _, block := range root.Blocks {
+		fmt.Fprintf(&b, "- [%s](#%s)%s\n", block.Name, block.Name, laterNote(block.Later))
+	}
+	for _, block := range root.Blocks {
+		if !block.Later {
+			b.WriteByte('\n')
+			section(&b, block, 2, map[*Block]bool{})
+		}
+	}
+	return b.String()
+}
+
+func laterNote(later bool) string {
+	if later {
+		return ": not available yet"
+	}
+	return ""
+}
+
+func section(b *strings.Builder, block *Block, level int, seen map[*Block]bool) {
+	label := ""
+	if block.Label != "" {
+		label = fmt.Sprintf(" \"%s\"", strings.ToUpper(block.Label))
+	}
+	fmt.Fprintf(b, "%s %s\n\n%s\n\n", strings.Repeat("#", min(level, 6)), block.Name, block.Doc)
+	if seen[block] {
+		b.WriteString("Described above.\n\n")
+		return
+	}
+	seen[block] = true
+	fmt.Fprintf(b, "`%s%s { … }`%s\n\n", block.Name, label, cardinality(block))
+	attributeTable(b, block)
+	if block.Example != "" {
+		fmt.Fprintf(b, "```hcl\n%s\n```\n\n", block.Example)
+	}
+	for _, n := range block.Blocks {
+		if n.Later {
+			fmt.Fprintf(b, "%s %s\n\n%s Not available yet.\n\n", strings.Repeat("#", min(level+1, 6)), n.Name, n.Doc)
+			continue
+		}
+		section(b, n, level+1, seen)
+	}
+}
+
+func cardinality(block *Block) string {
+	switch {
+	case block.Required && block.Repeats:
+		return ", one or more"
+	case block.Required:
+		return ", exactly one"
+	case block.Repeats:
+		return ", any number"
+	}
+	return ", at most one"
+}
+
+func attributeTable(b *strings.Builder, block *Block) {
+	if len(block.Attributes) == 0 {
+		return
+	}
+	b.WriteString("| attribute | kind | |\n|---|---|---|\n")
+	for _, a := range block.Attributes {
+		fmt.Fprintf(b, "| `%s` | %s | %s |\n", a.Name, describe(a), notes(a))
+	}
+	b.WriteByte('\n')
+}
+
+func describe(a Attribute) string {
+	switch {
+	case len(a.OneOf) > 0:
+		return "`\"" + strings.Join(a.OneOf, "\"`, `\"") + "\"`"
+	case a.Kind == Reference && len(a.Refs) > 0:
+		return "a " + strings.Join(a.Refs, " or a ")
+	}
+	return kindWords[a.Kind]
+}
+
+var kindWords = map[Kind]string{
+	String: "string", Number: "number", Bool: "bool", Duration: "duration", DateString: "date", Clock: "clock time",
+	Timezone: "time zone", Strings: "list of strings", Reference: "reference", TypeExpr: "type", Condition: "CEL condition",
+	CEL: "CEL", Bindings: "object of CEL", Liquid: "Liquid", Body: "MJML, HTML or text, with Liquid", Source: "file",
+	Directory: "folder", Value: "any value", Map: "object",
+}
+
+func notes(a Attribute) string {
+	parts := []string{a.Doc}
+	if a.Required {
+		parts = append(parts, "Required.")
+	}
+	if a.Default != "" {
+		parts = append(parts, "Default: "+a.Default+".")
+	}
+	if a.Sensitive {
+		parts = append(parts, "A secret: takes a sensitive variable or `env()`.")
+	}
+	if a.Later {
+		parts = append(parts, "Not available yet.")
+	}
+	return strings.ReplaceAll(strings.Join(parts, " "), "|", "\\|")
+}

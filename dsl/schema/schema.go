@@ -1,0 +1,80 @@
+// Package schema is the one definition of every block and attribute of the
+// language. The checking of files, the JSON Schema for editors and the
+// reference pages all come from it.
+//
+// Enters: nothing. Leaves: tables (Root), and what is generated from them.
+// Refused: knowledge of the engine; what an attribute means lives in compile.
+package schema
+
+// Block describes one kind of block.
+type Block struct {
+	Name       string // "segment"
+	Label      string // what its one label names: "name"; "" for a block without a label
+	Doc        string // one or two sentences
+	Example    string // HCL, shown in the reference and compiled by a test
+	Attributes []Attribute
+	Blocks     []*Block // what may stand in it
+	Repeats    bool     // may stand more than once in its parent
+	Required   bool     // must stand in its parent
+	Open       bool     // takes attributes that this schema does not name: a provider's configuration
+	Later      bool     // part of the language, not available yet
+}
+
+// Attribute describes one attribute of a block.
+type Attribute struct {
+	Name      string
+	Kind      Kind
+	Doc       string
+	Default   string   // in words, for the reference
+	OneOf     []string // the allowed strings
+	Refs      []string // of kind Reference: the kinds of block it may name
+	Required  bool
+	Sensitive bool // takes a sensitive variable or env(), never a literal
+	Later     bool // part of the language, not available yet
+}
+
+// Kind tells how an attribute's expression is read.
+type Kind uint8
+
+// The kinds.
+const (
+	String     Kind = iota // a string known when the project is compiled
+	Number                 // a number, likewise
+	Bool                   // true or false
+	Duration               // "90d", "2d12h"
+	DateString             // "2026-12-31"
+	Clock                  // "08:00"
+	Timezone               // IANA name, or "recipient" where allowed
+	Strings                // a list of strings
+	Reference              // message.welcome
+	TypeExpr               // string, list(object({ … })), event.cart_updated
+	Condition              // CEL that gives a bool
+	CEL                    // CEL of any type
+	Bindings               // { input = "CEL" }
+	Liquid                 // text with Liquid
+	Body                   // MJML, HTML or text with Liquid
+	Source                 // file("x.csv")
+	Directory              // dir("strings")
+	Value                  // any value
+	Map                    // { name = value }
+)
+
+// Attr returns the named attribute.
+func (b *Block) Attr(name string) (*Attribute, bool) {
+	for i := range b.Attributes {
+		if b.Attributes[i].Name == name {
+			return &b.Attributes[i], true
+		}
+	}
+	return nil, false
+}
+
+// Block returns the named nested block.
+func (b *Block) Block(name string) (*Block, bool) {
+	for _, n := range b.Blocks {
+		if n.Name == name {
+			return n, true
+		}
+	}
+	return nil, false
+}

@@ -1,0 +1,144 @@
+package sqlite
+
+import (
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/herald-campaigns/herald/engine/store"
+)
+
+const benchBatch = 5000
+
+// perSecond reports n things in the benchmark's time.
+func perSecond(b *testing.B, n int, what string) {
+	b.ReportMetric(float64(n)/b.Elapsed().Seconds(), what+"/s")
+}
+
+// batches runs f for 0 … b.N-1, a batch in each Update.
+func batches(b *testing.B, s *Store, f func(tx store.Tx, from, to int) error) {
+	b.Helper()
+	for from := 0; from < b.N; from += benchBatch {
+		to := min(from+benchBatch, b.N)
+		require.NoError(b, s.Update(b.Context(), func(tx store.Tx) error { return f(tx, from, to) }))
+	}
+}
+
+func benchPerson(i int) store.Person {
+	return store.Person{
+		Key: fmt.Sprint(i), Email: fmt.Sprintf("reader%d@example.com", i), UpdatedAt: time.Unix(int64(i), 0),
+		Attributes: map[string]any{"first_name": "Ada", "language": "en", "timezone": "Europe/Berlin", "dietary": []any{"vegan", "nut_free"}},
+	}
+}
+
+func benchEvent(i int, person int64) store.Event {
+	return store.Event{
+		Person: person, Name: []string{"order_completed", "cart_updated", "product_viewed"}[i%3], At: time.Unix(int64(i), 0), ReceivedAt: time.Unix(int64(i), 0),
+		MessageID:  fmt.Sprintf("%016x", uint64(i)*0x9E3779B97F4A7C15),
+		Properties: map[string]any{"total": 4.2, "cart_id": "c1", "items": []any{map[string]any{"sku": "rye", "price": 4.2}}},
+	}
+}
+
+func BenchmarkIdentifyNew(b *testing.B) {
+	s := open(b, b.TempDir(), Options{})
+	defer s.Close()
+	b.ResetTimer()
+	batches(b, s, func(tx store.Tx, from, to int) error { return identifyRange(tx, from, to) })
+	perSecond(b, b.N, "people")
+}
+
+func BenchmarkIdentifyKnown(b *testing.B) {
+	s := open(b, b.TempDir(), Options{})
+	defer s.Close()
+	batches(b, s, identifyRange)
+	b.ResetTimer()
+	batches(b, s, identifyRange)
+	perSecond(b, b.N, "people")
+}
+
+func identifyRange(tx store.Tx, from, to int) error {
+	for i := from; i < to; i++ {
+		if _, err := tx.Identify(benchPerson(i)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func BenchmarkAppendEvents(b *testing.B) {
+	const people = 20_000
+	s := open(b, b.TempDir(), Options{})
+	defer s.Close()
+	require.NoError(b, s.Update(b.Context(), func(tx store.Tx) error { return identifyRange(tx, 0, people) }))
+	b.ResetTimer()
+	batches(b, s, func(tx store.Tx, from, to int) error { return appendRange(tx, from, to, people) })
+	perSecond(b, b.N, "events")
+}
+
+func appendRange(tx store.Tx, from, to, people int) error {
+	events := make([]store.Event, 0, to-from)
+	for i := from; i < to; i++ {
+		events = append(events, benchEvent(i, int64(i*7919%people+1)))
+	}
+	_, err := tx.AppendEvents(events)
+	return err
+}
+
+// BenchmarkUpdate commits one event at a time, from some goroutines at once.
+func BenchmarkUpdate(b *testing.B) {
+	for _, relaxed := range []bool{false, true} {
+		for _, goroutines := range []int{1, 16, 64} {
+			b.Run(fmt.Sprintf("relaxed=%v/goroutines=%d", relaxed, goroutines), func(b *testing.B) {
+				s := open(b, b.TempDir(), Options{Relaxed: relaxed})
+				defer s.Close()
+				require.NoError(b, s.Update(b.Context(), func(tx store.Tx) error { return identifyRange(tx, 0, 1000) }))
+				var n atomic.Int64
+				b.ResetTimer()
+				b.SetParallelism((goroutines + 1) / 2) // times GOMAXPROCS, which is 2 here
+				b.RunParallel(func(pb *testing.PB) {
+					for pb.Next() {
+						i := int(n.Add(1))
+						if err := s.Update(b.Context(), func(tx store.Tx) error { return appendRange(tx, i, i+1, 1000) }); err != nil {
+							b.Error(err)
+						}
+					}
+				})
+				perSecond(b, b.N, "commits")
+			})
+		}
+	}
+}
+
+// BenchmarkEachRecord reads everybody, with ten events each.
+func BenchmarkEachRecord(b *testing.B) {
+	const people = 20_000
+	s := open(b, b.TempDir(), Options{Relaxed: true})
+	defer s.Close()
+	require.NoError(b, s.Update(b.Context(), func(tx store.Tx) error {
+		if err := identifyRange(tx, 0, people); err != nil {
+			return err
+		}
+		return appendRange(tx, 0, 10*people, people)
+	}))
+	for name, need := range map[string]store.Need{
+		"people": {}, "one-event": {Events: []string{"order_completed"}}, "everything": {AllEvents: true, Consents: true},
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				n := 0
+				require.NoError(b, s.View(b.Context(), func(r store.Reader) error {
+					return r.EachRecord(0, need, func(*store.Record) error {
+						n++
+						return nil
+					})
+				}))
+				require.Equal(b, people, n)
+			}
+			perSecond(b, b.N*people, "people")
+		})
+	}
+}

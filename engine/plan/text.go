@@ -1,0 +1,254 @@
+package plan
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// TextOptions say how to write a plan for a terminal.
+type TextOptions struct {
+	Color bool
+}
+
+// WriteText writes a plan for people: consequences first, then what changes,
+// attribute by attribute, then the counts.
+func WriteText(w io.Writer, p *Plan, opts TextOptions) error {
+	t := &text{color: opts.Color}
+	if p.Empty() {
+		t.line("No changes. What is live is what the files say (%d resources).", p.Unchanged)
+		_, err := io.WriteString(w, t.b.String())
+		return err
+	}
+	t.consequences(p)
+	for _, c := range p.Settings {
+		t.attribute("  ", c)
+	}
+	if len(p.Settings) > 0 {
+		t.line("")
+	}
+	for _, c := range p.Changes {
+		t.change(c)
+	}
+	t.line("%s %s; %d unchanged.", t.bold("Plan:"), p.Summary(), p.Unchanged)
+	for _, r := range p.Refusals() {
+		t.line("%s %s", t.paint(red, "Refused:"), r)
+	}
+	_, err := io.WriteString(w, t.b.String())
+	return err
+}
+
+const (
+	red    = "31"
+	green  = "32"
+	yellow = "33"
+	faint  = "2"
+)
+
+type text struct {
+	b     strings.Builder
+	color bool
+}
+
+func (t *text) line(format string, args ...any) {
+	fmt.Fprintf(&t.b, format+"\n", args...)
+}
+
+func (t *text) paint(code, s string) string {
+	if !t.color {
+		return s
+	}
+	return "\x1b[" + code + "m" + s + "\x1b[0m"
+}
+
+func (t *text) bold(s string) string { return t.paint("1", s) }
+
+// consequences says what the plan does to people.
+func (t *text) consequences(p *Plan) {
+	where := p.Environment.Name
+	if where == "" {
+		where = "no environment"
+	}
+	reach := "mail stays in the local mailbox"
+	if p.Environment.Deliver == "people" {
+		reach = "mail goes to people"
+	} else if len(p.Environment.Allow) > 0 {
+		reach += " but for " + strings.Join(p.Environment.Allow, ", ")
+	}
+	t.line("%s: %s.", t.bold(strings.ToUpper(where[:1])+where[1:]), reach)
+	t.line("")
+	t.segments(p)
+	t.journeys(p)
+	t.broadcasts(p)
+}
+
+func (t *text) segments(p *Plan) {
+	if len(p.Segments) == 0 {
+		return
+	}
+	t.line("%s (counted %s)", t.bold("People"), p.CountedAt.UTC().Format("2006-01-02 15:04 MST"))
+	for _, s := range p.Segments {
+		t.line("  segment.%s: %d → %s (%s, %s)%s", s.Segment, s.Before, t.bold(people(s.After)),
+			t.paint(green, fmt.Sprintf("+%d", s.Enters)), t.paint(red, fmt.Sprintf("−%d", s.Leaves)), t.asides(s))
+	}
+	t.line("")
+}
+
+func (t *text) asides(s SegmentEffect) string {
+	out := ""
+	if s.Unknown > 0 {
+		out += fmt.Sprintf(", unknown of %d", s.Unknown)
+	}
+	if len(s.Because) > 0 {
+		out += ", because of " + strings.Join(s.Because, ", ")
+	}
+	return t.paint(faint, out)
+}
+
+func (t *text) journeys(p *Plan) {
+	for _, j := range p.Journeys {
+		if j.Enters > 0 {
+			if j.Enrols > 0 {
+				t.line("  journey.%s: %s %s enter at once (backfill).", j.Journey, t.paint(yellow, "!"), people(j.Enrols))
+			} else {
+				t.line("  journey.%s: nobody enters by this. The %s count as already inside segment.%s (backfill = false).", j.Journey, people(j.Enters), j.Segment)
+			}
+		}
+		if j.Inside > 0 && j.Action != NoOp {
+			t.line("  journey.%s: %s under way finish on the revision that they entered: %s.", j.Journey, people(j.Inside), stepList(j.Steps))
+		}
+	}
+}
+
+func stepList(steps []StepPeople) string {
+	parts := make([]string, len(steps))
+	for i, s := range steps {
+		parts[i] = fmt.Sprintf("%d at %s", s.People, s.Step)
+	}
+	return strings.Join(parts, ", ")
+}
+
+func (t *text) broadcasts(p *Plan) {
+	for _, b := range p.Broadcasts {
+		unknown := ""
+		if b.Unknown > 0 {
+			unknown = fmt.Sprintf(", unknown of %d", b.Unknown)
+		}
+		t.line("  broadcast.%s: %d match → %d consented → %s%s", b.Broadcast, b.Matched, b.Consented, t.bold(people(b.Reachable)+" reachable"), t.paint(faint, unknown))
+	}
+	if len(p.Broadcasts)+len(p.Journeys) > 0 {
+		t.line("")
+	}
+}
+
+func (t *text) change(c Change) {
+	sign, verb := t.paint(green, "+"), "is created"
+	switch c.Action {
+	case Update:
+		sign, verb = t.paint(yellow, "~"), "is updated in place"
+	case Replace:
+		sign, verb = t.paint(red, "-")+"/"+t.paint(green, "+"), "is replaced: "+c.Why
+	case Delete:
+		sign, verb = t.paint(red, "-"), "is deleted"
+	}
+	t.line("%s %s %s", sign, t.bold(c.Addr.String()), verb)
+	for _, a := range c.Attributes {
+		t.attribute("    ", a)
+	}
+	t.line("")
+}
+
+func (t *text) attribute(indent string, a AttributeChange) {
+	switch {
+	case a.Before == nil:
+		t.line("%s%s %s = %s", indent, t.paint(green, "+"), a.Path, show(a.After))
+	case a.After == nil:
+		t.line("%s%s %s = %s", indent, t.paint(red, "-"), a.Path, show(a.Before))
+	case long(a.Before) || long(a.After):
+		t.line("%s%s %s", indent, t.paint(yellow, "~"), a.Path)
+		t.lines(indent, lines(a.Before), lines(a.After))
+	default:
+		t.line("%s%s %s = %s → %s", indent, t.paint(yellow, "~"), a.Path, show(a.Before), show(a.After))
+	}
+}
+
+// lines shows two texts as the lines that differ, with one line around them.
+func (t *text) lines(indent string, before, after []string) {
+	start := 0
+	for start < len(before) && start < len(after) && before[start] == after[start] {
+		start++
+	}
+	end := 0
+	for end < len(before)-start && end < len(after)-start && before[len(before)-1-end] == after[len(after)-1-end] {
+		end++
+	}
+	for _, l := range cut(before[start : len(before)-end]) {
+		t.line("%s    %s %s", indent, t.paint(red, "-"), l)
+	}
+	for _, l := range cut(after[start : len(after)-end]) {
+		t.line("%s    %s %s", indent, t.paint(green, "+"), l)
+	}
+}
+
+const maxLines, maxWidth = 12, 160
+
+// cut keeps a terminal readable: the JSON holds everything.
+func cut(ls []string) []string {
+	out := make([]string, 0, len(ls))
+	for i, l := range ls {
+		if i == maxLines {
+			return append(out, fmt.Sprintf("… %d lines more", len(ls)-i))
+		}
+		out = append(out, clip(l))
+	}
+	return out
+}
+
+func clip(s string) string {
+	if r := []rune(s); len(r) > maxWidth {
+		return string(r[:maxWidth]) + "…"
+	}
+	return s
+}
+
+func long(v any) bool {
+	s, ok := v.(string)
+	return ok && (len(s) > 70 || strings.Contains(s, "\n"))
+}
+
+func lines(v any) []string {
+	if s, ok := v.(string); ok {
+		return strings.Split(strings.TrimRight(s, "\n"), "\n")
+	}
+	return []string{compact(v)}
+}
+
+// show writes a value in one line; a long text as its size.
+func show(v any) string {
+	s, ok := v.(string)
+	if !ok {
+		return clip(compact(v))
+	}
+	if n := strings.Count(s, "\n"); n > 0 {
+		return fmt.Sprintf("(%d lines)", n+1)
+	}
+	return clip(fmt.Sprintf("%q", s))
+}
+
+func compact(v any) string {
+	var b strings.Builder
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return fmt.Sprint(v)
+	}
+	return strings.TrimSpace(b.String())
+}
+
+func people(n int) string {
+	if n == 1 {
+		return "1 person"
+	}
+	return fmt.Sprintf("%d people", n)
+}

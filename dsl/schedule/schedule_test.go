@@ -220,6 +220,38 @@ func TestReturns(t *testing.T) {
 	require.Empty(t, days("2030-05-05", 2026, 2028))
 }
 
+// Where Possible says no, no zone of the database has the clock time.
+func TestPossibleHoldsForEveryZone(t *testing.T) {
+	names := strings.Fields(zoneNames)
+	rapid.Check(t, func(t *rapid.T) {
+		loc := zone(t, rapid.SampledFrom(names).Draw(t, "zone"))
+		at := schedule.Clock{Hour: rapid.IntRange(0, 23).Draw(t, "h"), Minute: rapid.IntRange(0, 59).Draw(t, "m")}
+		// half of them on days on which this zone's clocks jump
+		day := time.Unix(rapid.Int64Range(1_600_000_000, 2_500_000_000).Draw(t, "day"), 0)
+		if _, end := day.In(loc).ZoneBounds(); rapid.Bool().Draw(t, "jump") && !end.IsZero() {
+			day = end
+		}
+		due := at.On(campaign.DateOf(day.In(loc)), loc)
+		from := due.Add(-time.Duration(rapid.IntRange(1, 600).Draw(t, "before")) * time.Second)
+		to := due.Add(time.Duration(rapid.IntRange(0, 600).Draw(t, "after")) * time.Second)
+		require.True(t, schedule.Possible(at, from, to))
+	})
+	noon := time.Date(2026, 12, 1, 12, 1, 0, 0, time.UTC)
+	require.False(t, schedule.Possible(schedule.Clock{Hour: 8}, noon, noon.Add(13*time.Minute)))
+	require.False(t, schedule.Possible(schedule.Clock{Hour: 8}, noon, noon))
+}
+
+func TestClockOfASchedule(t *testing.T) {
+	for want, def := range map[string]campaign.Schedule{
+		"08:00": {Once: "2026-12-01T08:00"},
+		"17:30": {RRule: "FREQ=DAILY", At: "17:30"},
+	} {
+		s, err := schedule.Parse(def)
+		require.NoError(t, err)
+		require.Equal(t, want, s.Clock().String())
+	}
+}
+
 // However time is cut, a birthday comes once a year.
 func TestReturnsOnceAYear(t *testing.T) {
 	names := strings.Fields(zoneNames)

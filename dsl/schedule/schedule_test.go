@@ -42,6 +42,9 @@ func TestClockOnDay(t *testing.T) {
 		{"a day left out", "Pacific/Apia", "2011-12-30", "08:00", "2011-12-30T10:00:00Z"},
 		{"the day after it", "Pacific/Apia", "2011-12-31", "00:00", "2011-12-30T10:00:00Z"},
 		{"a day twice", "Pacific/Kwajalein", "1969-09-30", "12:00", "1969-09-30T01:00:00Z"},
+		{"last day of a leap year", "America/New_York", "2044-12-31", "12:00", "2044-12-31T17:00:00Z"},
+		{"last evening of a leap year", "Europe/Berlin", "2044-12-31", "23:30", "2044-12-31T22:30:00Z"},
+		{"first day after a leap year", "Australia/Sydney", "2045-01-01", "00:30", "2044-12-31T13:30:00Z"},
 		{"far east", "Pacific/Kiritimati", "2026-01-01", "00:00", "2025-12-31T10:00:00Z"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -227,7 +230,7 @@ func TestPossibleHoldsForEveryZone(t *testing.T) {
 		loc := zone(t, rapid.SampledFrom(names).Draw(t, "zone"))
 		at := schedule.Clock{Hour: rapid.IntRange(0, 23).Draw(t, "h"), Minute: rapid.IntRange(0, 59).Draw(t, "m")}
 		// half of them on days on which this zone's clocks jump
-		day := time.Unix(rapid.Int64Range(1_600_000_000, 2_500_000_000).Draw(t, "day"), 0)
+		day := time.Unix(rapid.Int64Range(1_740_000_000, 2_500_000_000).Draw(t, "day"), 0)
 		if _, end := day.In(loc).ZoneBounds(); rapid.Bool().Draw(t, "jump") && !end.IsZero() {
 			day = end
 		}

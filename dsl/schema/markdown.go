@@ -9,25 +9,24 @@ import (
 // top-level block, its nested blocks beneath it.
 func Markdown(root *Block) string {
 	var b strings.Builder
-	b.WriteString("# The language\n\nGenerated from `dsl/schema` by `herald schema -markdown`; do not edit.\n\n")
+	b.WriteString("# The language\n\nGenerated from `dsl/schema` by `go test ./dsl/reference -update`; do not edit.\n\n")
 	b.WriteString(root.Doc + "\n\n")
+	var later []string
 	for _, block := range root.Blocks {
-		fmt.Fprintf(&b, "- [%s](#%s)%s\n", block.Name, block.Name, laterNote(block.Later))
+		if block.Later {
+			later = append(later, fmt.Sprintf("- %s: %s", block.Name, strings.ToLower(block.Doc[:1])+block.Doc[1:]))
+			continue
+		}
+		fmt.Fprintf(&b, "- [%s](#%s)\n", block.Name, block.Name)
 	}
+	b.WriteByte('\n')
 	for _, block := range root.Blocks {
 		if !block.Later {
-			b.WriteByte('\n')
 			section(&b, block, 2, map[*Block]bool{})
 		}
 	}
+	fmt.Fprintf(&b, "## Not available yet\n\nParts of the language that this version refuses with a word on it.\n\n%s\n", strings.Join(later, "\n"))
 	return b.String()
-}
-
-func laterNote(later bool) string {
-	if later {
-		return ": not available yet"
-	}
-	return ""
 }
 
 func section(b *strings.Builder, block *Block, level int, seen map[*Block]bool) {
@@ -36,22 +35,30 @@ func section(b *strings.Builder, block *Block, level int, seen map[*Block]bool) 
 		label = fmt.Sprintf(" \"%s\"", strings.ToUpper(block.Label))
 	}
 	fmt.Fprintf(b, "%s %s\n\n%s\n\n", strings.Repeat("#", min(level, 6)), block.Name, block.Doc)
-	if seen[block] {
-		b.WriteString("Described above.\n\n")
-		return
-	}
 	seen[block] = true
 	fmt.Fprintf(b, "`%s%s { … }`%s\n\n", block.Name, label, cardinality(block))
 	attributeTable(b, block)
 	if block.Example != "" {
 		fmt.Fprintf(b, "```hcl\n%s\n```\n\n", block.Example)
 	}
+	var again []string
 	for _, n := range block.Blocks {
+		if n.Later && seen[n] {
+			continue
+		}
 		if n.Later {
+			seen[n] = true
 			fmt.Fprintf(b, "%s %s\n\n%s Not available yet.\n\n", strings.Repeat("#", min(level+1, 6)), n.Name, n.Doc)
 			continue
 		}
-		section(b, n, level+1, seen)
+		if !seen[n] {
+			section(b, n, level+1, seen)
+			continue
+		}
+		again = append(again, fmt.Sprintf("`%s`", n.Name))
+	}
+	if len(again) > 0 {
+		fmt.Fprintf(b, "In it may also stand %s.\n\n", strings.Join(again, ", "))
 	}
 }
 

@@ -27,6 +27,7 @@ var Root = &Block{
 		later("page", "A landing page."),
 		later("group", "Accounts and households."),
 		later("source", "Data that is pulled or pushed in."),
+		later("test", "What should happen to somebody, run on simulated time."),
 		later("audience_sync", "A segment kept equal to an audience elsewhere."),
 	},
 }
@@ -44,6 +45,7 @@ var herald = &Block{
   required_providers {
     smtp = { source = "builtin/smtp" }
   }
+  temporal { address = "temporal.internal:7233" }
   site { base_url = "https://mail.dailycrumb.example" }
 }`,
 	Attributes: []Attribute{
@@ -159,6 +161,11 @@ var profile = &Block{
   timezone {
     from    = "profile.timezone"
     default = "Europe/Berlin"
+  }
+  locale {
+    from    = "profile.language"
+    known   = ["en", "de"]
+    default = "en"
   }
 }`,
 	Blocks: []*Block{
@@ -280,11 +287,16 @@ var message = &Block{
   channel = "email"
   topic   = topic.news
   sender  = sender.bakery
-  subject = "Hello {{ profile.email | default: 'you' }}"
+  subject = "Your {{ cart.items.first.name | default: 'order' }} is still warm"
   body    = <<-TEXT
-    We bake at six.
+    We keep it for you until tonight.
     Leave: {{ unsubscribe_url }}
   TEXT
+  input "cart" { type = event.cart_updated }
+}
+
+event "cart_updated" {
+  property "items" { type = list(object({ name = string, price = number })) }
 }
 
 topic "news" {}
@@ -295,7 +307,7 @@ sender "bakery" {
   provider = provider.mailbox
 }`,
 	Attributes: []Attribute{
-		{Name: "channel", Kind: String, OneOf: []string{"email"}, Default: "`email`", Doc: "The way it goes."},
+		{Name: "channel", Kind: String, OneOf: []string{"email"}, LaterOneOf: []string{"sms", "push", "whatsapp", "webhook", "in_app"}, Default: "`email`", Doc: "The way it goes."},
 		{Name: "topic", Kind: Reference, Refs: []string{"topic"}, Required: true, Doc: "What its readers subscribed to."},
 		{Name: "sender", Kind: Reference, Refs: []string{"sender"}, Required: true, Doc: "Who speaks."},
 		{Name: "subject", Kind: Liquid, Required: true, Doc: "The subject line."},
@@ -350,6 +362,7 @@ var journey = &Block{
 	Doc: "A path that people take after a trigger. Its steps run in the order written.",
 	Example: `journey "welcome" {
   trigger "joined" { event = event.signed_up }
+  reentry { after = "30d" }
   send "hello" { message = message.hello }
   wait "seen" {
     until   = "step.hello.opened"
@@ -359,6 +372,9 @@ var journey = &Block{
     case "seen" {
       when = "step.seen.met"
       send "more" { message = message.hello }
+    }
+    else {
+      exit "quiet" {}
     }
   }
 }
@@ -382,7 +398,7 @@ message "hello" {
 		{Name: "description", Kind: String, Doc: "What it is for."},
 		{Name: "exit_when", Kind: Condition, Doc: "Who leaves: asked at entry, whenever it can change, and again in the moment of sending."},
 		{Name: "goal_when", Kind: Condition, Later: true, Doc: "Who has reached what the journey is for."},
-		{Name: "on_change", Kind: String, OneOf: []string{"pin"}, Default: "`pin`", Doc: "What an edit does to people under way: `pin` lets them finish on the revision that they entered."},
+		{Name: "on_change", Kind: String, OneOf: []string{"pin"}, LaterOneOf: []string{"migrate", "restart", "exit"}, Default: "`pin`", Doc: "What an edit does to people under way: `pin` lets them finish on the revision that they entered."},
 		{Name: "priority", Kind: Number, Later: true, Doc: "Who wins when journeys compete for a person."},
 	},
 	Blocks: []*Block{
@@ -402,7 +418,7 @@ message "hello" {
 		}},
 		{Name: "reentry", Doc: "When a person may enter again.", Attributes: []Attribute{
 			{Name: "per", Kind: String, OneOf: []string{"person", "key"}, Doc: "What counts as the same.", Default: "`key` where the trigger has one, else `person`"},
-			{Name: "inside", Kind: String, OneOf: []string{"ignore"}, Doc: "What happens to who is inside already.", Default: "`ignore`"},
+			{Name: "inside", Kind: String, OneOf: []string{"ignore"}, LaterOneOf: []string{"restart"}, Doc: "What happens to who is inside already.", Default: "`ignore`"},
 			{Name: "after", Kind: Duration, Doc: "A duration, `always` or `never`.", Default: "`never` for segment triggers, `always` for the others"},
 		}},
 		send, wait, branch, exit, split,

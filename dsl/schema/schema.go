@@ -22,15 +22,16 @@ type Block struct {
 
 // Attribute describes one attribute of a block.
 type Attribute struct {
-	Name      string
-	Kind      Kind
-	Doc       string
-	Default   string   // in words, for the reference
-	OneOf     []string // the allowed strings
-	Refs      []string // of kind Reference: the kinds of block it may name
-	Required  bool
-	Sensitive bool // takes a sensitive variable or env(), never a literal
-	Later     bool // part of the language, not available yet
+	Name       string
+	Kind       Kind
+	Doc        string
+	Default    string   // in words, for the reference
+	OneOf      []string // the allowed strings
+	LaterOneOf []string // further ones, part of the language, not available yet
+	Refs       []string // of kind Reference: the kinds of block it may name
+	Required   bool
+	Sensitive  bool // takes a sensitive variable or env(), never a literal
+	Later      bool // part of the language, not available yet
 }
 
 // Kind tells how an attribute's expression is read.

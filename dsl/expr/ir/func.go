@@ -1,0 +1,66 @@
+package ir
+
+// Func is a function that a Call calls, by the name that authors write.
+type Func string
+
+// The functions. An argument that is unknown makes the result unknown.
+const (
+	Size       Func = "size"       // of a string in characters; elements of a list, set or map
+	Contains   Func = "contains"   // string, string
+	StartsWith Func = "startsWith" // string, string
+	EndsWith   Func = "endsWith"   // string, string
+	Matches    Func = "matches"    // string, constant RE2 pattern: found anywhere
+	LowerASCII Func = "lowerAscii" // string
+	UpperASCII Func = "upperAscii" // string
+	Trim       Func = "trim"       // string, without white space around it
+	ToString   Func = "string"     // of a scalar
+	ToInt      Func = "int"        // of a number or a string: the whole part; unknown if it is none
+	ToDouble   Func = "double"     // of a number or a string; unknown if it is none
+	ToDate     Func = "date"       // of a time: the day, in UTC or the zone of the second argument
+	Year       Func = "year"       // of a date, or a time with an optional zone
+	Month      Func = "month"      // likewise: 1 to 12
+	Day        Func = "day"        // likewise: 1 to 31
+	Weekday    Func = "weekday"    // likewise: Monday 1 to Sunday 7
+	WeekOf     Func = "week_of"    // likewise: ISO week, 1 to 53
+	Hour       Func = "hour"       // of a time, with an optional zone: 0 to 23
+	Age        Func = "age"        // of a date: full years until today in UTC
+)
+
+// Method reports whether authors write x.f(y) and not f(x, y).
+func (f Func) Method() bool {
+	switch f {
+	case Contains, StartsWith, EndsWith, Matches, LowerASCII, UpperASCII, Trim:
+		return true
+	}
+	return false
+}
+
+// String is the sign of the comparison.
+func (op CompareOp) String() string { return [...]string{"==", "!=", "<", "<=", ">", ">="}[op] }
+
+// String is the sign of the operation.
+func (op ArithOp) String() string { return [...]string{"+", "-", "*", "/", "%"}[op] }
+
+// String is && or ||.
+func (op LogicOp) String() string { return [...]string{"&&", "||"}[op] }
+
+// String is the name of the method that folds.
+func (op FoldOp) String() string {
+	return [...]string{"any", "none", "count", "first", "last", "count", "exists", "all", "exists_one",
+		"sum", "avg", "min", "max", "distinct", "filter", "map"}[op]
+}
+
+// Flip is the comparison that holds of (R, L) when op holds of (L, R).
+func (op CompareOp) Flip() CompareOp {
+	switch op {
+	case Lt:
+		return Gt
+	case Le:
+		return Ge
+	case Gt:
+		return Lt
+	case Ge:
+		return Le
+	}
+	return op
+}

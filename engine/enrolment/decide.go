@@ -1,0 +1,151 @@
+package enrolment
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/herald-campaigns/herald/dsl/campaign"
+	"github.com/herald-campaigns/herald/dsl/expr"
+	"github.com/herald-campaigns/herald/dsl/link"
+	"github.com/herald-campaigns/herald/engine/audience"
+	"github.com/herald-campaigns/herald/engine/journey"
+	"github.com/herald-campaigns/herald/engine/store"
+)
+
+// Decide asks the conditions of one step, and the journey's exit_when before
+// them. With Register, the members' waits are committed before anything is asked:
+// what happens later is signalled, what happened before is seen.
+func (s *Service) Decide(ctx context.Context, q journey.DecideRequest) (journey.DecideResult, error) {
+	result, err := s.decide(ctx, q)
+	if err != nil {
+		return journey.DecideResult{}, fmt.Errorf("deciding %s of %s: %w", q.Step, q.Cohort, err)
+	}
+	return result, nil
+}
+
+func (s *Service) decide(ctx context.Context, q journey.DecideRequest) (journey.DecideResult, error) {
+	j, err := s.Live.Journey(ctx, q.Definition)
+	if err != nil {
+		return journey.DecideResult{}, err
+	}
+	ask := questionOf(j, q.Step)
+	schema := s.Live.Schema()
+	if q.Register {
+		if err := s.register(ctx, q, Interests(schema.Project(), ask.until, j.ExitWhen)); err != nil {
+			return journey.DecideResult{}, err
+		}
+	}
+	var party Party
+	err = s.Store.View(ctx, func(r store.Reader) (err error) {
+		party, err = Load(r, schema, j, Request{
+			Cohort: q.Cohort, Members: q.Members, Facts: q.Facts, Now: q.At,
+			Need: audience.NeedOf(schema.Project(), ask.reads(j)...),
+		})
+		return err
+	})
+	if err != nil {
+		return journey.DecideResult{}, err
+	}
+	result := journey.DecideResult{Gone: party.Gone, Cases: make([]journey.Members, len(ask.cases))}
+	for _, t := range party.Travellers {
+		ask.answer(t, j, &result)
+	}
+	s.askAgain(schema.Project(), ask, q, party, &result)
+	return result, nil
+}
+
+// question is what is asked at one step.
+type question struct {
+	cases   []*expr.Checked // of a branch, or the one `until` of a wait
+	until   *expr.Checked   // of a wait
+	timeout time.Duration   // of a wait
+}
+
+func questionOf(j *link.Journey, step string) question {
+	s, ok := j.Step(step)
+	if !ok {
+		return question{}
+	}
+	switch def := s.Def.(type) {
+	case *campaign.Wait:
+		if def.Until != nil {
+			return question{cases: []*expr.Checked{s.Until}, until: s.Until, timeout: def.Timeout}
+		}
+	case *campaign.Branch:
+		cases := s.Cases
+		if n := len(def.Cases); n > 0 && def.Cases[n-1].When == nil {
+			cases = cases[:n-1] // the else is for who is in no set
+		}
+		return question{cases: cases}
+	}
+	return question{}
+}
+
+// reads is all that answering looks at.
+func (q question) reads(j *link.Journey) []campaign.Reads {
+	return append(link.ReadsOf(q.cases...), link.ReadsOf(j.ExitWhen)...)
+}
+
+// answer puts a member where they belong: exit wins, then the first case that
+// holds.
+func (q question) answer(t *Traveller, j *link.Journey, result *journey.DecideResult) {
+	i := t.Enrolment.Index
+	if t.Test(j.ExitWhen).Holds() {
+		result.Exited = result.Exited.With(i)
+		return
+	}
+	for n, c := range q.cases {
+		if t.Test(c).Holds() {
+			result.Cases[n] = result.Cases[n].With(i)
+			return
+		}
+	}
+}
+
+// register replaces the waits of the members by one for each event.
+func (s *Service) register(ctx context.Context, q journey.DecideRequest, events []string) error {
+	return s.Store.Update(ctx, func(tx store.Tx) error {
+		if err := tx.RemoveWaits(q.Cohort, q.Members); err != nil {
+			return err
+		}
+		if len(events) == 0 {
+			return nil
+		}
+		members, err := tx.Enrolments(q.Cohort, q.Members)
+		if err != nil {
+			return err
+		}
+		waits := make([]store.Wait, 0, len(members)*len(events))
+		for _, m := range members {
+			for _, event := range events {
+				waits = append(waits, store.Wait{Cohort: q.Cohort, Index: m.Index, Person: m.Person, Event: event})
+			}
+		}
+		return tx.AddWaits(waits)
+	})
+}
+
+// A condition that time alone can change is asked again after a part of its
+// timeout, within these bounds. An exit needs no such question: it is asked again
+// in the moment of sending.
+const (
+	againPart = 24
+	againMin  = 15 * time.Minute
+	againMax  = 24 * time.Hour
+)
+
+func (s *Service) askAgain(p *link.Project, ask question, q journey.DecideRequest, party Party, result *journey.DecideResult) {
+	if ask.until == nil || !p.Closure(ask.until.Reads()).Time {
+		return
+	}
+	after := againMax
+	if ask.timeout > 0 {
+		after = min(max(ask.timeout/againPart, againMin), againMax)
+	}
+	for _, t := range party.Travellers {
+		if i := t.Enrolment.Index; !result.Exited.Has(i) && !result.Cases[0].Has(i) {
+			result.AskAgain(i, q.At.Add(after))
+		}
+	}
+}

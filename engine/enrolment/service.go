@@ -1,0 +1,41 @@
+package enrolment
+
+import (
+	"log/slog"
+	"time"
+
+	"github.com/herald-campaigns/herald/engine/live"
+	"github.com/herald-campaigns/herald/engine/store"
+)
+
+// Config is what Service and Dispatcher need. Store and Live are required.
+type Config struct {
+	Store store.Store
+	Live  *live.Holder
+	Now   func() time.Time // campaign time; nil: the wall clock
+	Log   *slog.Logger     // nil: silent
+	// CatchUp is how late an issue of a broadcast, or the return of a date, still
+	// starts when ticks were missed; 0 is a day.
+	CatchUp time.Duration
+	// Owner names this process where leases are held; required by Dispatcher.
+	Owner string
+}
+
+func (c Config) withDefaults() Config {
+	if c.Now == nil {
+		c.Now = func() time.Time { return time.Now().UTC() }
+	}
+	if c.Log == nil {
+		c.Log = slog.New(slog.DiscardHandler)
+	}
+	if c.CatchUp <= 0 {
+		c.CatchUp = 24 * time.Hour
+	}
+	return c
+}
+
+// Service answers what workflows ask. It is safe for concurrent use.
+type Service struct{ Config }
+
+// NewService returns a Service.
+func NewService(c Config) *Service { return &Service{c.withDefaults()} }

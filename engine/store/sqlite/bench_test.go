@@ -1,13 +1,16 @@
 package sqlite
 
 import (
+	"context"
 	"fmt"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/herald-campaigns/herald/dsl/addr"
 	"github.com/herald-campaigns/herald/engine/store"
 )
 
@@ -141,4 +144,63 @@ func BenchmarkEachRecord(b *testing.B) {
 			perSecond(b, b.N*people, "people")
 		})
 	}
+}
+
+// BenchmarkLedger takes a message through the ledger: reserved a hundred at a
+// time, marked and closed each in a transaction of its own, by 64 senders.
+func BenchmarkLedger(b *testing.B) {
+	s := open(b, b.TempDir(), Options{})
+	defer s.Close()
+	require.NoError(b, s.Update(b.Context(), func(tx store.Tx) error { return identifyRange(tx, 0, 1) }))
+	now := time.Unix(1_800_000_000, 0)
+	jobs := make(chan []store.Send, 64)
+	var senders sync.WaitGroup
+	for range 64 {
+		senders.Go(func() {
+			for batch := range jobs {
+				if err := sendBatch(s, batch, now); err != nil {
+					b.Error(err)
+				}
+			}
+		})
+	}
+	b.ResetTimer()
+	for from := 0; from < b.N; from += 100 {
+		batch := make([]store.Send, min(100, b.N-from))
+		for i := range batch {
+			batch[i] = store.Send{
+				Key: fmt.Sprintf("%064x", from+i), Person: 1, Campaign: addr.New("broadcast", "weekly"), Cohort: "broadcast/weekly/2026-12-03", Index: from + i,
+				Message: addr.New("message", "weekly"), Definition: "d1", Channel: "email", Topic: "news", Provider: "smtp", Owner: "w", LeaseUntil: now.Add(time.Minute),
+			}
+		}
+		jobs <- batch
+	}
+	close(jobs)
+	senders.Wait()
+	perSecond(b, b.N, "messages")
+	b.StopTimer()
+	started := time.Now()
+	require.NoError(b, s.View(b.Context(), func(r store.Reader) error {
+		_, err := r.CampaignCounts()
+		return err
+	}))
+	b.ReportMetric(float64(time.Since(started).Microseconds())/float64(b.N), "µs-per-row-counted")
+}
+
+func sendBatch(s *Store, batch []store.Send, now time.Time) error {
+	var err error
+	update := func(f func(store.Tx) error) {
+		if err == nil {
+			err = s.Update(context.Background(), f)
+		}
+	}
+	update(func(tx store.Tx) (err error) {
+		batch, err = tx.Reserve(batch, now)
+		return err
+	})
+	for _, row := range batch {
+		update(func(tx store.Tx) error { return tx.MarkSending(row.ID, "w", now.Add(time.Minute)) })
+		update(func(tx store.Tx) error { return tx.CloseSend(row.ID, "w", store.SendEnd{State: store.Sent, At: now}) })
+	}
+	return err
 }

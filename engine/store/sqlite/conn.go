@@ -158,6 +158,9 @@ func (c *conn) query(query string, args []any, each func(*row) error) error {
 func (c *conn) prepare(query string) (*stmt, error) {
 	if c.alive != nil {
 		if err := c.alive(); err != nil {
+			if c != over && c.failed == nil {
+				c.failed = err
+			}
 			return nil, err
 		}
 	}

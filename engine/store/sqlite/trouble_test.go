@@ -160,24 +160,21 @@ func TestMigrations(t *testing.T) {
 		require.NoError(t, err)
 		return v
 	}
-	const one, two, bad = `CREATE TABLE a (x)`, `INSERT INTO a VALUES (1)`, `INSERT INTO nowhere VALUES (1)`
-	require.ErrorContains(t, migrate(one, two, bad), "0003_step")
+	const create, add, bad = `CREATE TABLE a (x)`, `INSERT INTO a VALUES (1)`, `INSERT INTO nowhere VALUES (1)`
+	require.ErrorContains(t, migrate(create, add, bad), "0003_step")
 	require.Zero(t, version(), "nothing of it")
-	require.NoError(t, migrate(one))
+	require.NoError(t, migrate(create))
 	require.EqualValues(t, 1, version())
-	require.NoError(t, migrate(one, two, two))
+	require.NoError(t, migrate(create, add, add))
 	require.EqualValues(t, 3, version())
-	require.NoError(t, migrate(one, two, two), "again is no harm")
-	n, err := c.count()
+	require.NoError(t, migrate(create, add, add), "again is no harm")
+	n, err := one(c, (*row).int64, `SELECT count(*) FROM a`)
 	require.NoError(t, err)
 	require.EqualValues(t, 2, n)
-	require.ErrorContains(t, migrate(one), "newer herald")
+	require.ErrorContains(t, migrate(create), "newer herald")
 
 	embedded, err := migrations()
 	require.NoError(t, err)
 	require.NotEmpty(t, embedded)
 	require.Equal(t, "record", embedded[0].name)
 }
-
-// count counts the rows that TestMigrations inserts.
-func (c *conn) count() (int64, error) { return one(c, (*row).int64, `SELECT count(*) FROM a`) }

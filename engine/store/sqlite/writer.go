@@ -39,7 +39,7 @@ type writer struct {
 
 // update is one caller of Store.Update.
 type update struct {
-	ctx     context.Context
+	ctx     context.Context //nolint:containedctx // of the call that waits for it
 	f       func(store.Tx) error
 	claimed atomic.Bool   // by the writer, or by a caller who gave up waiting
 	turn    chan struct{} // closed when tx is the caller's

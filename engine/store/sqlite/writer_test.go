@@ -16,33 +16,29 @@ import (
 var ctx = context.Background()
 
 // together runs updates so that all of them are in one group: the first waits
-// until the others stand in the queue. It returns their errors.
+// within its turn until the others stand in the queue. It returns their errors.
 func together(s *Store, updates ...func(store.Tx) error) []error {
 	errs := make([]error, len(updates))
-	inside := make(chan struct{})
-	var enter sync.Once // not again when it is run again
+	inside, queued := make(chan struct{}), make(chan struct{})
+	var enter sync.Once // not when it is run again
 	var callers sync.WaitGroup
-	for i, f := range updates {
-		if i == 0 {
-			callers.Go(func() {
-				errs[0] = s.Update(ctx, func(tx store.Tx) error {
-					enter.Do(func() {
-						close(inside)
-						for len(s.writer.queue) < len(updates)-1 {
-							runtime.Gosched()
-						}
-					})
-					return f(tx)
-				})
+	callers.Go(func() {
+		errs[0] = s.Update(ctx, func(tx store.Tx) error {
+			enter.Do(func() {
+				close(inside)
+				<-queued
 			})
-			<-inside
-			continue
-		}
-		callers.Go(func() { errs[i] = s.Update(ctx, f) })
-		for len(s.writer.queue) < i {
+			return updates[0](tx)
+		})
+	})
+	<-inside
+	for i, f := range updates[1:] {
+		callers.Go(func() { errs[i+1] = s.Update(ctx, f) })
+		for len(s.writer.queue) <= i {
 			runtime.Gosched()
 		}
 	}
+	close(queued)
 	callers.Wait()
 	return errs
 }
@@ -52,19 +48,21 @@ func TestGroup(t *testing.T) {
 	s := open(t, t.TempDir(), Options{})
 	defer s.Close()
 	mine := errors.New("mine")
+	var outside, inside int64
 	errs := together(s,
 		func(tx store.Tx) error { return tx.SetCursor("one", 1) },
 		func(tx store.Tx) error { return errors.Join(tx.SetCursor("two", 2), mine) },
-		func(tx store.Tx) error {
-			require.NoError(t, s.View(ctx, func(r store.Reader) error {
-				n, err := r.Cursor("one")
-				require.Zero(t, n, "what is done together is not seen before it is kept")
+		func(tx store.Tx) (err error) {
+			if inside, err = tx.Cursor("one"); err != nil {
+				return err
+			}
+			return errors.Join(tx.SetCursor("three", 3), s.View(ctx, func(r store.Reader) (err error) {
+				outside, err = r.Cursor("one")
 				return err
 			}))
-			n, err := tx.Cursor("one")
-			require.EqualValues(t, 1, n)
-			return errors.Join(err, tx.SetCursor("three", 3))
 		})
+	require.Zero(t, outside, "what is done together is not seen before it is kept")
+	require.EqualValues(t, 1, inside)
 	require.NoError(t, errs[0])
 	require.ErrorIs(t, errs[1], mine)
 	require.NoError(t, errs[2])

@@ -16,6 +16,7 @@ import (
 	"github.com/herald-campaigns/herald/dsl/addr"
 	"github.com/herald-campaigns/herald/dsl/campaign"
 	"github.com/herald-campaigns/herald/engine/state"
+	"github.com/herald-campaigns/herald/engine/store"
 )
 
 // Action is what happens to a resource.
@@ -53,6 +54,8 @@ type Change struct {
 	Why        string          // of a Replace
 	Attributes []AttributeChange
 	Resource   campaign.Resource `json:"-"` // as desired; zero when deleted
+
+	was campaign.Definition // as it is live; nil when created
 }
 
 // AttributeChange is one difference within a resource. Before and After are
@@ -123,11 +126,7 @@ func New(rev *campaign.Revision, live *state.Snapshot) (*Plan, error) {
 		}
 		p.Changes = append(p.Changes, change)
 	}
-	gone, err := deletions(desired, live)
-	if err != nil {
-		return nil, err
-	}
-	p.Changes = append(p.Changes, gone...)
+	p.Changes = append(p.Changes, deletions(desired, live)...)
 	p.Settings = settingsChanges(rev, live)
 	return p, nil
 }
@@ -146,7 +145,7 @@ func compare(r campaign.Resource, live *state.Snapshot) (Change, error) {
 		if err != nil {
 			return change, err
 		}
-		change.Action, change.Before = Update, before.Digest
+		change.Action, change.Before, change.was = Update, before.Digest, def
 		change.Attributes = attributes(before.Body, r.Body)
 		if why := replaced(def, r.Def); why != "" {
 			change.Action, change.Why = Replace, why
@@ -185,19 +184,29 @@ func triggerKind(j *campaign.Journey) string {
 }
 
 // deletions lists what is live and no longer desired, users before what they use.
-func deletions(desired map[addr.Addr]bool, live *state.Snapshot) ([]Change, error) {
-	ordered, err := live.Campaign()
-	if err != nil {
-		return nil, err
-	}
-	slices.Reverse(ordered)
+func deletions(desired map[addr.Addr]bool, live *state.Snapshot) []Change {
 	var out []Change
-	for _, r := range ordered {
+	placed := map[addr.Addr]bool{}
+	var place func(store.LiveResource)
+	place = func(r store.LiveResource) {
+		if placed[r.Addr] {
+			return
+		}
+		placed[r.Addr] = true
+		for _, d := range r.DependsOn {
+			if used, ok := live.Resource(d); ok && !desired[d] {
+				place(used)
+			}
+		}
+		out = append(out, Change{Addr: r.Addr, Action: Delete, Before: r.Digest, Attributes: attributes(r.Body, nil)})
+	}
+	for _, r := range live.Resources {
 		if !desired[r.Addr] {
-			out = append(out, Change{Addr: r.Addr, Action: Delete, Before: r.Digest, Attributes: attributes(r.Body, nil)})
+			place(r)
 		}
 	}
-	return out, nil
+	slices.Reverse(out)
+	return out
 }
 
 func settingsChanges(rev *campaign.Revision, live *state.Snapshot) []AttributeChange {

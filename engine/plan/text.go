@@ -153,9 +153,7 @@ func (t *text) change(c Change) {
 		sign, verb = t.paint(red, "-"), "is deleted"
 	}
 	t.line("%s %s %s", sign, t.bold(c.Addr.String()), verb)
-	for _, a := range c.Attributes {
-		t.attribute("    ", a)
-	}
+	t.define("    ", c)
 	t.line("")
 }
 
@@ -173,37 +171,79 @@ func (t *text) attribute(indent string, a AttributeChange) {
 	}
 }
 
-// lines shows two texts as the lines that differ, with one line around them.
+// lines shows two texts as the lines that differ.
 func (t *text) lines(indent string, before, after []string) {
+	shown := 0
+	for _, d := range differences(before, after) {
+		switch {
+		case strings.TrimSpace(d.text) == "":
+		case shown == maxLines:
+			t.line("%s    … and more", indent)
+			return
+		default:
+			shown++
+			code := green
+			if d.sign == "-" {
+				code = red
+			}
+			t.line("%s    %s %s", indent, t.paint(code, d.sign), clip(d.text))
+		}
+	}
+}
+
+// difference is a line that is gone ("-") or new ("+").
+type difference struct{ sign, text string }
+
+// maxCompared bounds the lines that are compared one by one.
+const maxCompared = 2000
+
+// differences leaves out what two texts have in common, in the longest way.
+func differences(before, after []string) []difference {
 	start := 0
 	for start < len(before) && start < len(after) && before[start] == after[start] {
 		start++
 	}
-	end := 0
-	for end < len(before)-start && end < len(after)-start && before[len(before)-1-end] == after[len(after)-1-end] {
-		end++
+	before, after = before[start:], after[start:]
+	for len(before) > 0 && len(after) > 0 && before[len(before)-1] == after[len(after)-1] {
+		before, after = before[:len(before)-1], after[:len(after)-1]
 	}
-	for _, l := range cut(before[start : len(before)-end]) {
-		t.line("%s    %s %s", indent, t.paint(red, "-"), l)
+	var same [][]int // the length of the longest common subsequence of what follows
+	if len(before)*len(after) <= maxCompared*maxCompared {
+		same = commonLengths(before, after)
 	}
-	for _, l := range cut(after[start : len(after)-end]) {
-		t.line("%s    %s %s", indent, t.paint(green, "+"), l)
-	}
-}
-
-const maxLines, maxWidth = 12, 160
-
-// cut keeps a terminal readable: the JSON holds everything.
-func cut(ls []string) []string {
-	out := make([]string, 0, len(ls))
-	for i, l := range ls {
-		if i == maxLines {
-			return append(out, fmt.Sprintf("… %d lines more", len(ls)-i))
+	var out []difference
+	i, j := 0, 0
+	for i < len(before) || j < len(after) {
+		switch {
+		case same != nil && i < len(before) && j < len(after) && before[i] == after[j]:
+			i, j = i+1, j+1
+		case j == len(after) || i < len(before) && (same == nil || same[i+1][j] >= same[i][j+1]):
+			out = append(out, difference{"-", before[i]})
+			i++
+		default:
+			out = append(out, difference{"+", after[j]})
+			j++
 		}
-		out = append(out, clip(l))
 	}
 	return out
 }
+
+func commonLengths(a, b []string) [][]int {
+	same := make([][]int, len(a)+1)
+	for i := range same {
+		same[i] = make([]int, len(b)+1)
+	}
+	for i := len(a) - 1; i >= 0; i-- {
+		for j := len(b) - 1; j >= 0; j-- {
+			if same[i][j] = max(same[i+1][j], same[i][j+1]); a[i] == b[j] {
+				same[i][j] = same[i+1][j+1] + 1
+			}
+		}
+	}
+	return same
+}
+
+const maxLines, maxWidth = 12, 160
 
 func clip(s string) string {
 	if r := []rune(s); len(r) > maxWidth {

@@ -1,0 +1,366 @@
+package plan
+
+import (
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/herald-campaigns/herald/dsl/campaign"
+)
+
+// line is one thing about a definition as its author would put it: an attribute,
+// a step, a column.
+type line struct {
+	key   string
+	value string
+	form  form
+}
+
+// form tells how a line is shown.
+type form uint8
+
+const (
+	spoken  form = iota // key: value
+	written             // key = "value"
+	body                // a text of many lines, of which those that differ are shown
+	fact                // the value alone, and only when something changes: "layout changed"
+)
+
+// describer gathers the lines of one definition.
+type describer struct{ lines []line }
+
+func (d *describer) add(f form, key, value string) {
+	if value != "" {
+		d.lines = append(d.lines, line{key, value, f})
+	}
+}
+
+func (d *describer) say(key, format string, args ...any) {
+	d.add(spoken, key, fmt.Sprintf(format, args...))
+}
+
+func (d *describer) flag(key string, set bool) {
+	if set {
+		d.add(spoken, key, "true")
+	}
+}
+
+func (d *describer) span(key string, length time.Duration) {
+	if length > 0 {
+		d.add(spoken, key, span(length))
+	}
+}
+
+func (d *describer) expr(key string, e *campaign.Expr) {
+	if e != nil {
+		d.add(written, key, e.Text)
+	}
+}
+
+// describe puts a definition into lines, in the order in which authors write
+// them. What nobody writes (defaults, what is derived) is left out.
+func describe(def campaign.Definition) []line {
+	d := &describer{}
+	switch def := def.(type) {
+	case *campaign.Profile:
+		d.profile(def)
+	case *campaign.Event:
+		d.add(written, "name", def.Wire)
+		d.add(written, "description", def.Description)
+		d.fields("property", def.Properties)
+	case *campaign.Catalog:
+		d.say("key", "%s", def.Key)
+		d.fields("column", def.Columns)
+	case *campaign.Topic:
+		d.add(written, "description", def.Description)
+		d.say("opt_in", "%s", def.OptIn)
+		d.flag("transactional", def.Transactional)
+	case *campaign.Segment:
+		d.add(written, "description", def.Description)
+		d.expr("when", &def.When)
+	case *campaign.Content:
+		d.content(def)
+	case *campaign.Message:
+		d.message(def)
+	case *campaign.Sender:
+		d.add(written, "from", def.From)
+		d.add(written, "reply_to", def.ReplyTo)
+		d.say("provider", "%s", def.Provider)
+	case *campaign.Provider:
+		d.say("source", "%s", def.Source)
+		for _, name := range keys(def.Config) {
+			d.say(name, "%s", setting(def.Config[name]))
+		}
+	case *campaign.Journey:
+		d.journey(def)
+	case *campaign.Broadcast:
+		d.expr("audience", &def.Audience)
+		d.say("message", "%s", def.Message+with(def.With))
+		d.schedule(def.Schedule)
+	}
+	return d.lines
+}
+
+// setting writes a value of a provider's configuration; of a secret, where it
+// comes from.
+func setting(v any) string {
+	if m, ok := v.(map[string]any); ok && len(m) == 1 {
+		if name, ok := m["$variable"].(string); ok {
+			return "secret, from variable." + name
+		}
+		if name, ok := m["$env"].(string); ok {
+			return "secret, from " + name + " in the environment"
+		}
+	}
+	switch s := v.(type) {
+	case campaign.Secret:
+		if s.Variable != "" {
+			return "secret, from variable." + s.Variable
+		}
+		return "secret, from " + s.Env + " in the environment"
+	case string:
+		return s
+	}
+	return compact(v)
+}
+
+func (d *describer) fields(what string, fields []campaign.Field) {
+	for _, f := range fields {
+		d.say(what+" "+f.Name, "%s", f.Type)
+	}
+}
+
+func (d *describer) profile(p *campaign.Profile) {
+	builtin := campaign.BuiltinAttributes()
+	for _, a := range p.Attributes {
+		if slices.ContainsFunc(builtin, func(b campaign.Attribute) bool { return b.Name == a.Name && a.Default == nil && b.PII == a.PII }) {
+			continue
+		}
+		parts := []string{a.Type.String()}
+		if a.Default != nil {
+			parts = append(parts, "default "+compact(a.Default))
+		}
+		if len(a.OneOf) > 0 {
+			parts = append(parts, "one of "+strings.Join(a.OneOf, ", "))
+		}
+		if a.PII {
+			parts = append(parts, "personal data")
+		}
+		d.say("attribute "+a.Name, "%s", strings.Join(parts, ", "))
+	}
+	if tz := p.Timezone; tz != (campaign.TimezoneRule{}) {
+		d.say("timezone", "from profile.%s, else %s", tz.From, orUTC(tz.Default))
+	}
+	if l := p.Locale; len(l.Known) > 0 {
+		d.say("locale", "from profile.%s, one of %s, else %s", l.From, strings.Join(l.Known, ", "), l.Default)
+	}
+}
+
+func orUTC(tz string) string {
+	if tz == "" {
+		return "UTC"
+	}
+	return tz
+}
+
+func (d *describer) content(c *campaign.Content) {
+	for _, k := range c.Cases {
+		d.expr("case "+k.Name+when, k.When)
+		d.add(body, caseName(k.Name)+" shows", k.Body)
+	}
+}
+
+// when ends the key of a case's condition.
+const when = " when"
+
+func caseName(name string) string {
+	if name == "else" {
+		return name
+	}
+	return "case " + name
+}
+
+func (d *describer) message(m *campaign.Message) {
+	if m.Channel != "email" {
+		d.say("channel", "%s", m.Channel)
+	}
+	d.say("topic", "%s", m.Topic)
+	d.say("sender", "%s", m.Sender)
+	d.add(written, "subject", m.Subject)
+	d.add(written, "preheader", m.Preheader)
+	d.fields("input", m.Inputs)
+	d.add(body, "text", m.Text)
+	d.add(fact, "layout", skeleton(m.HTML))
+	for _, link := range links(m.HTML) {
+		d.add(spoken, "link", link)
+	}
+	for _, block := range m.Blocks {
+		shape := ""
+		for _, k := range block.Cases {
+			shape += k.Name + k.HTML + k.Text
+		}
+		d.add(fact, "content "+block.Name, shape)
+	}
+	for _, locale := range keys(m.Strings) {
+		for _, key := range keys(m.Strings[locale]) {
+			d.add(written, "strings."+locale+"."+key, m.Strings[locale][key])
+		}
+	}
+}
+
+var (
+	betweenTags = regexp.MustCompile(`>[^<>]*<`)
+	preview     = regexp.MustCompile(`<div style="display:none;[^"]*">[^<]*</div>\s*`) // the preheader
+	hrefs       = regexp.MustCompile(`<a\s[^>]*?href="([^"]*)"`)
+)
+
+// skeleton is the markup of a mail without its words and the targets of its
+// links, which are shown for themselves.
+func skeleton(html string) string {
+	html = preview.ReplaceAllString(html, "")
+	html = betweenTags.ReplaceAllString(html, "><")
+	return hrefs.ReplaceAllString(html, "<a ")
+}
+
+// links are the targets of a mail's links, each once.
+func links(html string) []string {
+	var out []string
+	for _, m := range hrefs.FindAllStringSubmatch(html, -1) {
+		if target := strings.ReplaceAll(m[1], "&amp;", "&"); !slices.Contains(out, target) {
+			out = append(out, target)
+		}
+	}
+	return out
+}
+
+func (d *describer) journey(j *campaign.Journey) {
+	d.add(written, "description", j.Description)
+	d.trigger(j.Trigger)
+	d.reentry(j)
+	d.expr("exit_when", j.ExitWhen)
+	if j.OnChange != campaign.Pin {
+		d.say("on_change", "%s", j.OnChange)
+	}
+	d.steps(j.Steps)
+}
+
+func (d *describer) trigger(t campaign.Trigger) {
+	switch {
+	case t.Event != nil:
+		d.say("trigger", "event %s", t.Event.Event)
+		d.expr("trigger.key", t.Event.Key)
+		d.span("trigger.settle", t.Event.Settle)
+		d.expr("trigger.where", t.Event.Where)
+	case t.Segment != nil:
+		d.say("trigger", "enters segment %s", t.Segment.Segment)
+		d.flag("trigger.backfill", t.Segment.Backfill)
+	case t.Date != nil:
+		d.say("trigger", "each year on %s", t.Date.Date.Text)
+		d.say("trigger.at", "%s, %s", t.Date.At, place(t.Date.Timezone))
+	}
+}
+
+// reentry says when people may come again, where that is not what the trigger
+// implies.
+func (d *describer) reentry(j *campaign.Journey) {
+	r := j.Reentry
+	per := campaign.PerPerson
+	if e := j.Trigger.Event; e != nil && e.Key != nil {
+		per = campaign.PerKey
+	}
+	if r.After == 0 && r.Per == per && r.Allow == (j.Trigger.Segment == nil) {
+		return
+	}
+	text := "at once"
+	switch {
+	case !r.Allow:
+		text = "never"
+	case r.After > 0:
+		text = "after " + span(r.After)
+	}
+	if r.Per != per {
+		text += ", per " + string(r.Per)
+	}
+	d.say("reentry", "%s", text)
+}
+
+// steps describes each step by its address within the journey, which is the same
+// wherever it stands.
+func (d *describer) steps(steps campaign.Steps) {
+	for _, s := range steps {
+		key := "steps." + s.StepName()
+		switch s := s.(type) {
+		case *campaign.Send:
+			text := "send " + s.Message + with(s.With)
+			if s.ResendUnknown {
+				text += ", again when a crash leaves it open"
+			}
+			d.say(key, "%s", text)
+		case *campaign.Wait:
+			d.wait(key, s)
+		case *campaign.Branch:
+			d.branch(key, s)
+		case *campaign.Exit:
+			d.say(key, "exit")
+		}
+	}
+}
+
+func (d *describer) branch(key string, b *campaign.Branch) {
+	names := make([]string, len(b.Cases))
+	for i, c := range b.Cases {
+		names[i] = c.Name
+	}
+	d.say(key, "branch: %s", strings.Join(names, ", "))
+	for _, c := range b.Cases {
+		d.expr(key+"."+c.Name+when, c.When)
+		d.steps(c.Steps)
+	}
+}
+
+func (d *describer) wait(key string, w *campaign.Wait) {
+	if w.Until == nil {
+		d.say(key, "wait %s", span(w.For))
+	} else {
+		d.say(key, "wait until %s", w.Until.Text)
+		if d.span(key+".timeout", w.Timeout); w.Timeout == 0 {
+			d.say(key+".timeout", "never")
+		}
+	}
+	d.span(key+".react", w.React)
+}
+
+// with writes the values of a message's inputs.
+func with(bindings []campaign.Binding) string {
+	parts := make([]string, len(bindings))
+	for i, b := range bindings {
+		parts[i] = b.Input + " = " + b.Value.Text
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return " with " + strings.Join(parts, ", ")
+}
+
+func (d *describer) schedule(s campaign.Schedule) {
+	if s.Once != "" {
+		d.say("schedule", "once")
+	} else {
+		d.say("schedule", "%s", s.RRule)
+	}
+	d.say("schedule.at", "%s, %s", strings.Replace(s.Once+s.At, "T", " ", 1), place(s.Timezone))
+	if s.Start != nil {
+		d.say("schedule.start", "%s", s.Start)
+	}
+}
+
+func place(tz string) string {
+	if tz == campaign.Recipient {
+		return "each in their own time zone"
+	}
+	return orUTC(tz)
+}
+
+func span(d time.Duration) string { return campaign.FormatDuration(d) }

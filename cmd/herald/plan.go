@@ -136,6 +136,7 @@ func (c *call) apply(ctx context.Context, p *planned, temporal string) error {
 	if p.plan.Empty() {
 		return applier.Repair(ctx, p.revision)
 	}
+	applier.Waiting = func() { fmt.Fprintln(c.err, "Another apply is at work; waiting for its end.") }
 	by := apply.By{ID: rand.Text(), Who: who(), Commit: c.commit(ctx), Owner: owner()}
 	if err := applier.Apply(ctx, p.plan, p.revision, by); err != nil {
 		return err

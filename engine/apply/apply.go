@@ -60,6 +60,9 @@ type Applier struct {
 	Runtime    Runtime
 	Membership Membership
 	Now        func() time.Time
+	// Waiting is told when another apply is at work and its end is waited for; nil:
+	// nobody is.
+	Waiting func()
 }
 
 // By says on whose behalf a plan is applied.
@@ -71,8 +74,11 @@ type By struct {
 }
 
 const (
-	lock      = "apply"
-	lockLease = 2 * time.Minute
+	lock = "apply"
+	// lockLease is how long a killed apply keeps the others waiting. One that takes
+	// longer loses its lock but does no harm: the switch looks at the serial.
+	lockLease = 15 * time.Second
+	lockPoll  = 250 * time.Millisecond
 )
 
 // Apply makes p live. An error before the switch leaves what is live as it was.
@@ -98,19 +104,35 @@ func (a *Applier) Apply(ctx context.Context, p *plan.Plan, rev *campaign.Revisio
 	return a.Sweep(ctx, rev)
 }
 
+// lock takes the lock, waiting for a lease that is held to run out.
 func (a *Applier) lock(ctx context.Context, owner string) (release func(), err error) {
-	err = a.Store.Update(ctx, func(tx store.Tx) error {
-		now := a.Now()
-		got, err := tx.Acquire(lock, owner, now, now.Add(lockLease))
-		if err == nil && !got {
-			err = fmt.Errorf("%w. Wait for it; if it was killed, its lock ends within %s", ErrLocked, lockLease)
+	got, err := a.acquire(ctx, owner)
+	if err == nil && !got && a.Waiting != nil {
+		a.Waiting()
+	}
+	for deadline := time.Now().Add(lockLease + 2*lockPoll); err == nil && !got; got, err = a.acquire(ctx, owner) {
+		if time.Now().After(deadline) {
+			return nil, fmt.Errorf("nothing was applied: %w", ErrLocked)
 		}
-		return err
-	})
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(lockPoll):
+		}
+	}
 	return func() {
 		// The lease ends by itself; giving it back early is a courtesy.
 		_ = a.Store.Update(context.WithoutCancel(ctx), func(tx store.Tx) error { return tx.Release(lock, owner) })
 	}, err
+}
+
+func (a *Applier) acquire(ctx context.Context, owner string) (got bool, err error) {
+	err = a.Store.Update(ctx, func(tx store.Tx) (err error) {
+		now := time.Now() // leases are wall time
+		got, err = tx.Acquire(lock, owner, now, now.Add(lockLease))
+		return err
+	})
+	return got, err
 }
 
 func (a *Applier) entry(p *plan.Plan, by By) store.Apply {

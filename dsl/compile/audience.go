@@ -28,14 +28,20 @@ func (c *compiler) declareWorld() {
 // audience checks the segments and refuses circles among them.
 func (c *compiler) audience() {
 	needs := map[string][]string{}
-	for _, b := range c.of("segment") {
+	inParallel(c, c.of("segment"), func(c *compiler, b *body) *campaign.Segment {
+		s := &campaign.Segment{Name: b.label(), Description: b.str("description")}
 		when := b.condition("when", link.PersonScope())
 		if when == nil {
-			continue
+			return nil
 		}
-		needs[b.label()] = when.Reads.Segments
-		c.define(&campaign.Segment{Name: b.label(), Description: b.str("description"), When: *when}, readAddrs(when.Reads)...)
-	}
+		s.When = *when
+		c.define(s, readAddrs(when.Reads)...)
+		return s
+	}, func(s *campaign.Segment) {
+		if s != nil {
+			needs[s.Name] = s.When.Reads.Segments
+		}
+	})
 	for _, circle := range circles(needs) {
 		first := c.symbols["segment"][circle[0]].body
 		next := circle[min(1, len(circle)-1)]

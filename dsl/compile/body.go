@@ -5,6 +5,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/herald-campaigns/herald/dsl/addr"
@@ -304,14 +305,15 @@ func (c *compiler) exists(ref syntax.Reference) bool {
 	return false
 }
 
-func builtinEvent(name string) *campaign.Event {
+func builtinEvent(name string) *campaign.Event { return builtinEvents()[name] }
+
+var builtinEvents = sync.OnceValue(func() map[string]*campaign.Event {
+	events := map[string]*campaign.Event{}
 	for _, e := range campaign.BuiltinEvents() {
-		if e.Name == name {
-			return &e
-		}
+		events[e.Name] = &e
 	}
-	return nil
-}
+	return events
+})
 
 // typeOf reads a type expression; event.x is the type of an event.
 func (b *body) typeOf(name string) campaign.Type {

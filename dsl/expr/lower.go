@@ -28,14 +28,14 @@ type variable struct {
 }
 
 // fail reports a problem and stands in for the node that could not be made.
-func (l *lowering) fail(e ast.Expr, code, detail, fix string) ir.Node {
+func (l *lowering) fail(e ast.Expr, code, detail, fix string) *ir.Const {
 	l.report(e, code, detail, fix)
 	return l.error()
 }
 
 // error is a node for what is wrong, or looks at a declaration that is in error:
 // of no type, so that no more is said of what it is part of.
-func (l *lowering) error() ir.Node {
+func (l *lowering) error() *ir.Const {
 	l.broken = true
 	return &ir.Const{}
 }

@@ -244,7 +244,7 @@ func (l *lowering) written(name string, arg ast.Expr) ir.Node {
 }
 
 // coerced reads text as a constant of the kind.
-func (l *lowering) coerced(e ast.Expr, kind campaign.Kind, text, from string) ir.Node {
+func (l *lowering) coerced(e ast.Expr, kind campaign.Kind, text, from string) *ir.Const {
 	v, err := campaign.Coerce(campaign.Of(kind), text)
 	if err == nil && v == nil {
 		err = fmt.Errorf("the text is empty")

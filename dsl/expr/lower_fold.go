@@ -42,11 +42,9 @@ func (l *lowering) window(name string, target, arg ast.Expr) ir.Node {
 		return l.fail(arg, CodeType, "within() takes a duration in quotation marks or a variable.", "Since a computed instant is since(now - …).")
 	}
 	if text, ok := c.Value.(string); ok {
-		read := l.coerced(arg, campaign.Duration, text, c.From)
-		if isError(read) {
-			return read
+		if c = l.coerced(arg, campaign.Duration, text, c.From); isError(c) {
+			return c
 		}
-		c = read.(*ir.Const)
 	}
 	w := &ir.Within{For: &ir.Const{T: campaign.Of(campaign.Duration), Value: c.Value, From: c.From, Unset: c.Unset}}
 	if !c.Unset && w.Duration() <= 0 {
@@ -91,8 +89,9 @@ func (l *lowering) comprehension(e ast.Expr) ir.Node {
 	if isError(over) {
 		return over
 	}
+	history, _ := over.(*ir.History)
 	op, isFold := folds[comp.AccuVar()]
-	if fix, ok := l.goesOver(op, isFold, over); !ok {
+	if fix, ok := goesOver(op, isFold, over, history != nil); !ok {
 		return l.fail(e, CodeType, fmt.Sprintf("%s() does not go over %s.", l.methodName(e), l.typed(l.typeOf(comp.IterRange()))), fix)
 	}
 	v, body, ok := l.body(comp, over)
@@ -100,7 +99,7 @@ func (l *lowering) comprehension(e ast.Expr) ir.Node {
 		return l.error()
 	}
 	if !isFold {
-		return filtered(over.(*ir.History), &ir.Where{Var: v, Cond: body})
+		return filtered(history, &ir.Where{Var: v, Cond: body})
 	}
 	n := &ir.Fold{Op: op, Over: over, Var: v, Body: body, T: foldType(op, over, body)}
 	if c := constOf(over); c != nil && !c.Unset {
@@ -132,8 +131,7 @@ func overNothing(n *ir.Fold, from string) ir.Node {
 
 // goesOver tells histories from lists, which CEL does not, and what to write for
 // the wrong one.
-func (l *lowering) goesOver(op ir.FoldOp, isFold bool, over ir.Node) (fix string, ok bool) {
-	_, history := over.(*ir.History)
+func goesOver(op ir.FoldOp, isFold bool, over ir.Node, history bool) (fix string, ok bool) {
 	switch {
 	case over.Type().Kind == campaign.Any:
 		return "", isFold

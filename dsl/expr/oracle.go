@@ -124,7 +124,7 @@ func (o *Oracle) names(p *place, s Subject) map[string]any {
 			return lookup(func(key string) ref.Val { return o.row(name, key) })
 		}),
 		"event": lookup(func(name string) ref.Val {
-			return o.value(s.Event(), *e.events[p.scope.Event].Elem).(record).lookup(name)
+			return as[record](o.value(s.Event(), *e.events[p.scope.Event].Elem)).lookup(name)
 		}),
 		"trigger": lookup(func(string) ref.Val {
 			return o.value(s.Trigger(), *p.scope.Trigger)

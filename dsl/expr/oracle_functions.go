@@ -26,18 +26,18 @@ func (o *Oracle) meanings() map[string]functions.FunctionOp {
 		},
 		operators.In:            contained,
 		operators.Index:         indexed,
-		operators.LogicalNot:    func(args ...ref.Val) ref.Val { return args[0].(types.Bool).Negate() },
-		operators.Negate:        func(args ...ref.Val) ref.Val { return args[0].(traits.Negater).Negate() },
+		operators.LogicalNot:    func(args ...ref.Val) ref.Val { return as[types.Bool](args[0]).Negate() },
+		operators.Negate:        func(args ...ref.Val) ref.Val { return as[traits.Negater](args[0]).Negate() },
 		operators.Less:          compared(func(o int) bool { return o < 0 }),
 		operators.LessEquals:    compared(func(o int) bool { return o <= 0 }),
 		operators.Greater:       compared(func(o int) bool { return o > 0 }),
 		operators.GreaterEquals: compared(func(o int) bool { return o >= 0 }),
 		operators.Add:           added,
 		operators.Subtract:      subtracted,
-		operators.Multiply:      func(args ...ref.Val) ref.Val { return finiteVal(args[0].(traits.Multiplier).Multiply(args[1])) },
-		operators.Divide:        func(args ...ref.Val) ref.Val { return finiteVal(args[0].(traits.Divider).Divide(args[1])) },
+		operators.Multiply:      func(args ...ref.Val) ref.Val { return finiteVal(as[traits.Multiplier](args[0]).Multiply(args[1])) },
+		operators.Divide:        func(args ...ref.Val) ref.Val { return finiteVal(as[traits.Divider](args[0]).Divide(args[1])) },
 		operators.Modulo: func(args ...ref.Val) ref.Val {
-			return finiteVal(types.Double(math.Mod(float64(args[0].(types.Double)), float64(args[1].(types.Double)))))
+			return finiteVal(types.Double(math.Mod(float64(as[types.Double](args[0])), float64(as[types.Double](args[1])))))
 		},
 	}
 	for _, more := range []map[string]functions.FunctionOp{o.historyMeanings(), macroMeanings(), textMeanings(), o.timeMeanings()} {
@@ -46,6 +46,12 @@ func (o *Oracle) meanings() map[string]functions.FunctionOp {
 		}
 	}
 	return m
+}
+
+// as is v as what the checker has seen to it that it is.
+func as[T any](v ref.Val) T {
+	t, _ := v.(T)
+	return t
 }
 
 // plain is a ref as the text that it is.
@@ -88,7 +94,7 @@ func elements(list ref.Val) []ref.Val {
 func indexed(args ...ref.Val) ref.Val {
 	if l, ok := args[0].(traits.Lister); ok {
 		i, err := types.GetOrError(args[1])
-		if err != nil || i < 0 || i >= int(l.Size().(types.Int)) {
+		if err != nil || i < 0 || i >= int(as[types.Int](l.Size())) {
 			return absent()
 		}
 		return l.Get(types.Int(i))
@@ -99,12 +105,12 @@ func indexed(args ...ref.Val) ref.Val {
 		}
 		return absent()
 	}
-	return args[0].(traits.Indexer).Get(args[1])
+	return as[traits.Indexer](args[0]).Get(args[1])
 }
 
 func compared(holds func(int) bool) functions.FunctionOp {
 	return func(args ...ref.Val) ref.Val {
-		o, ok := args[0].(traits.Comparer).Compare(args[1]).(types.Int)
+		o, ok := as[traits.Comparer](args[0]).Compare(args[1]).(types.Int)
 		if !ok {
 			return absent()
 		}
@@ -118,20 +124,20 @@ func added(args ...ref.Val) ref.Val {
 		a, b = b, a
 	}
 	if d, ok := a.(civil); ok {
-		return days(d, b.(types.Duration).Duration)
+		return days(d, as[types.Duration](b).Duration)
 	}
-	return finiteVal(a.(traits.Adder).Add(b))
+	return finiteVal(as[traits.Adder](a).Add(b))
 }
 
 func subtracted(args ...ref.Val) ref.Val {
 	d, ok := args[0].(civil)
 	if !ok {
-		return finiteVal(args[0].(traits.Subtractor).Subtract(args[1]))
+		return finiteVal(as[traits.Subtractor](args[0]).Subtract(args[1]))
 	}
 	if by, ok := args[1].(types.Duration); ok {
 		return days(d, -by.Duration)
 	}
-	return types.Duration{Duration: d.In(time.UTC).Sub(args[1].(civil).In(time.UTC))}
+	return types.Duration{Duration: d.In(time.UTC).Sub(as[civil](args[1]).In(time.UTC))}
 }
 
 func days(d civil, by time.Duration) ref.Val {
@@ -154,7 +160,7 @@ func (o *Oracle) historyMeanings() map[string]functions.FunctionOp {
 		all := elements(list)
 		switch {
 		case len(all) == 0:
-			return o.object(nil, o.env.universe.lookup(string(event.(types.String))).typ)
+			return o.object(nil, o.env.universe.lookup(string(as[types.String](event))).typ)
 		case last:
 			return all[len(all)-1]
 		}
@@ -164,7 +170,7 @@ func (o *Oracle) historyMeanings() map[string]functions.FunctionOp {
 		"within": func(args ...ref.Val) ref.Val {
 			d, ok := args[1].(types.Duration)
 			if !ok {
-				parsed, err := campaign.ParseDuration(string(args[1].(types.String)))
+				parsed, err := campaign.ParseDuration(string(as[types.String](args[1])))
 				if err != nil {
 					return types.WrapErr(err)
 				}
@@ -175,7 +181,7 @@ func (o *Oracle) historyMeanings() map[string]functions.FunctionOp {
 		"since": func(args ...ref.Val) ref.Val {
 			from, ok := args[1].(types.Timestamp)
 			if !ok {
-				from.Time = args[1].(civil).In(time.UTC)
+				from.Time = as[civil](args[1]).In(time.UTC)
 			}
 			return keep(args[0], func(t time.Time) bool { return !t.Before(from.Time) })
 		},
@@ -188,7 +194,7 @@ func (o *Oracle) historyMeanings() map[string]functions.FunctionOp {
 }
 
 func happened(event ref.Val) time.Time {
-	t, _ := event.(record).lookup("at").(types.Timestamp)
+	t, _ := as[record](event).lookup("at").(types.Timestamp)
 	return t.Time
 }
 
@@ -201,7 +207,7 @@ func macroMeanings() map[string]functions.FunctionOp {
 		return func(args ...ref.Val) ref.Val {
 			best := absent()
 			for _, v := range elements(args[0]) {
-				if types.IsUnknown(best) || v.(traits.Comparer).Compare(best) == want {
+				if types.IsUnknown(best) || as[traits.Comparer](v).Compare(best) == want {
 					best = v
 				}
 			}
@@ -231,25 +237,25 @@ func macroMeanings() map[string]functions.FunctionOp {
 			if types.IsUnknownOrError(args[1]) {
 				return args[0]
 			}
-			return args[0].(types.Double).Add(args[1])
+			return as[types.Double](args[0]).Add(args[1])
 		},
 		fnTally: func(args ...ref.Val) ref.Val {
 			if args[1] == types.True {
-				return args[0].(types.Double).Add(types.Double(1))
+				return as[types.Double](args[0]).Add(types.Double(1))
 			}
 			return args[0]
 		},
 		fnTallyOne: func(args ...ref.Val) ref.Val {
 			switch {
 			case types.IsUnknownOrError(args[1]):
-				return args[0].(types.Double).Add(types.Double(manyUnknowns))
+				return as[types.Double](args[0]).Add(types.Double(manyUnknowns))
 			case args[1] == types.True:
-				return args[0].(types.Double).Add(types.Double(1))
+				return as[types.Double](args[0]).Add(types.Double(1))
 			}
 			return args[0]
 		},
 		fnOne: func(args ...ref.Val) ref.Val {
-			n := int64(args[0].(types.Double))
+			n := int64(as[types.Double](args[0]))
 			switch found, unknown := n%manyUnknowns, n/manyUnknowns; {
 			case found > 1:
 				return types.False
@@ -262,7 +268,7 @@ func macroMeanings() map[string]functions.FunctionOp {
 		fnAvg: func(args ...ref.Val) ref.Val {
 			all, sum := elements(args[0]), 0.0
 			for _, v := range all {
-				sum += float64(v.(types.Double))
+				sum += float64(as[types.Double](v))
 			}
 			return finiteVal(types.Double(sum / float64(len(all))))
 		},
@@ -285,7 +291,7 @@ func grown(list, v ref.Val) ref.Val {
 }
 
 func textMeanings() map[string]functions.FunctionOp {
-	str := func(v ref.Val) string { return string(v.(types.String)) }
+	str := func(v ref.Val) string { return string(as[types.String](v)) }
 	test := func(f func(s, part string) bool) functions.FunctionOp {
 		return func(args ...ref.Val) ref.Val { return types.Bool(f(str(args[0]), str(args[1]))) }
 	}
@@ -320,7 +326,7 @@ func textMeanings() map[string]functions.FunctionOp {
 		"double":     number(func(v float64) float64 { return v }),
 		"string":     func(args ...ref.Val) ref.Val { return types.String(text(fromCEL(plain(args[0])))) },
 		"size": func(args ...ref.Val) ref.Val {
-			return types.Double(args[0].(traits.Sizer).Size().(types.Int))
+			return types.Double(as[types.Int](as[traits.Sizer](args[0]).Size()))
 		},
 	}
 }
@@ -361,7 +367,7 @@ func (o *Oracle) timeMeanings() map[string]functions.FunctionOp {
 		"week_of": part(func(t time.Time) int { _, week := t.ISOWeek(); return week }),
 		"hour":    part(func(t time.Time) int { return t.Hour() }),
 		"age": func(args ...ref.Val) ref.Val {
-			born, today := args[0].(civil), campaign.DateOf(o.now.UTC())
+			born, today := as[civil](args[0]), campaign.DateOf(o.now.UTC())
 			years := 0
 			for !birthday(born, years+1).After(today.In(time.UTC)) {
 				years++
@@ -380,7 +386,7 @@ func birthday(born civil, years int) time.Time {
 
 func written(kind campaign.Kind) functions.FunctionOp {
 	return func(args ...ref.Val) ref.Val {
-		v, err := campaign.Coerce(campaign.Of(kind), string(args[0].(types.String)))
+		v, err := campaign.Coerce(campaign.Of(kind), string(as[types.String](args[0])))
 		if err != nil {
 			return types.WrapErr(err)
 		}
@@ -390,11 +396,11 @@ func written(kind campaign.Kind) functions.FunctionOp {
 
 // inZone is an instant in the zone of the second argument.
 func inZone(args []ref.Val) (time.Time, bool) {
-	t := args[0].(types.Timestamp).Time.UTC()
+	t := as[types.Timestamp](args[0]).Time.UTC()
 	if len(args) == 1 {
 		return t, true
 	}
-	name := string(args[1].(types.String))
+	name := string(as[types.String](args[1]))
 	loc, err := time.LoadLocation(name)
 	if err != nil || name == "" || name == "Local" {
 		return t, false

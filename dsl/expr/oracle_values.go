@@ -177,7 +177,7 @@ func (o *Oracle) value(v any, t campaign.Type) ref.Val {
 	case campaign.Ref:
 		if key, ok := v.(string); ok {
 			row := lookup(func(name string) ref.Val {
-				return o.row(t.Catalog, key).(record).lookup(name)
+				return as[record](o.row(t.Catalog, key)).lookup(name)
 			})
 			return link{row, key}
 		}

@@ -80,12 +80,22 @@ func compile(n ir.Node, tables map[string]*table) *program {
 
 var frames = sync.Pool{New: func() any { return new(frame) }}
 
-func (p *program) eval(s Subject, now time.Time, given any) Value {
-	f := frames.Get().(*frame)
+// take gets a frame, which an evaluation in progress does not share.
+func take(s Subject, now time.Time, given any) *frame {
+	f, _ := frames.Get().(*frame)
 	f.subject, f.now, f.given = s, now, given
-	v, ok := p.value(f)
+	return f
+}
+
+func (f *frame) giveBack() {
 	*f = frame{}
 	frames.Put(f)
+}
+
+func (p *program) eval(s Subject, now time.Time, given any) Value {
+	f := take(s, now, given)
+	v, ok := p.value(f)
+	f.giveBack()
 	if !ok {
 		return Value{}
 	}
@@ -96,11 +106,9 @@ func (p *program) test(s Subject, now time.Time, given any) Truth {
 	if p.condition == nil {
 		return Unknown
 	}
-	f := frames.Get().(*frame)
-	f.subject, f.now, f.given = s, now, given
+	f := take(s, now, given)
 	t := p.condition(f)
-	*f = frame{}
-	frames.Put(f)
+	f.giveBack()
 	return t
 }
 

@@ -65,8 +65,9 @@ var locations sync.Map
 
 // location is the time zone with an IANA name; nil if there is none.
 func location(name string) *time.Location {
-	if loc, ok := locations.Load(name); ok {
-		return loc.(*time.Location)
+	if kept, ok := locations.Load(name); ok {
+		loc, _ := kept.(*time.Location)
+		return loc
 	}
 	loc, err := time.LoadLocation(name)
 	if err != nil || name == "Local" || name == "" {

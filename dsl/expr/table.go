@@ -34,8 +34,9 @@ func (t *table) keys() []string {
 func (t *table) build() {
 	t.rows = make(map[string]map[string]any, len(t.catalog.Rows))
 	for _, raw := range t.catalog.Rows {
-		key, err := campaign.Coerce(campaign.Of(campaign.String), raw[t.catalog.Key])
-		if err != nil || key == nil {
+		v, err := campaign.Coerce(campaign.Of(campaign.String), raw[t.catalog.Key])
+		key, ok := v.(string)
+		if err != nil || !ok {
 			continue
 		}
 		row := make(map[string]any, len(t.catalog.Columns))
@@ -44,6 +45,6 @@ func (t *table) build() {
 				row[column.Name] = v
 			}
 		}
-		t.rows[key.(string)] = row
+		t.rows[key] = row
 	}
 }

@@ -52,12 +52,29 @@ func (ev *evaluation) failure(d *hcl.Diagnostic) diag.Diagnostic {
 			return invalidValue(fmt.Sprintf("The function %s failed: %v.", extra.CalledFunctionName(), err), ev.file.rangeOf(d.Expression.Range()))
 		}
 	}
+	if usage := functionUsage[calledFunction(d)]; usage != "" && strings.Contains(d.Summary, "function argument") {
+		return invalidValue(usage, at)
+	}
 	if d.Expression != nil && d.EvalContext != nil {
 		if v, _ := d.Expression.Value(d.EvalContext); v.ContainsMarked() {
 			return secretWithin(at)
 		}
 	}
 	return invalidValue(strings.ReplaceAll(d.Detail, "argument", "attribute"), at)
+}
+
+// functionUsage is how our own functions are called.
+var functionUsage = map[string]string{
+	"env":  `env takes the name of an environment variable and, if there may be none, a fallback: env("NAME", "fallback").`,
+	"file": `file takes one path within the project's folder: file("messages/welcome.mjml").`,
+	"dir":  `dir takes one path within the project's folder: dir("strings").`,
+}
+
+func calledFunction(d *hcl.Diagnostic) string {
+	if call, ok := d.Expression.(*hclsyntax.FunctionCallExpr); ok {
+		return call.Name
+	}
+	return ""
 }
 
 func invalidValue(detail string, at diag.Range) diag.Diagnostic {
@@ -125,9 +142,16 @@ func unknownFunction(name string, at diag.Range) diag.Diagnostic {
 		Code:    "unknown-function",
 		Summary: "Unknown function",
 		Detail:  fmt.Sprintf("There is no function %s.", name),
-		Fix:     didYouMean(name, functionNames(), ""),
+		Fix:     functionFix(name),
 		Subject: at,
 	}
+}
+
+func functionFix(name string) string {
+	if near := didYouMean(name, functionNames(), ""); near != "" {
+		return near
+	}
+	return "Functions are " + strings.Join(slices.Sorted(slices.Values(functionNames())), ", ") + "."
 }
 
 func didYouMean(word string, candidates []string, prefix string) string {

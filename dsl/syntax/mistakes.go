@@ -154,7 +154,7 @@ var mistakes = map[string]mistake{
 		"A block on one line holds one attribute and no other block.", "Put its content on lines of its own.",
 	},
 	"Argument or block definition required": {
-		"An attribute (name = value) or a block (name { … }) is expected here.", "",
+		"An attribute (name = value) or a block (name { … }) is expected here.", "Between the name and the value of an attribute stands =.",
 	},
 	"Extra characters after interpolation expression": {
 		"The interpolation should end here with }.", "",
@@ -166,7 +166,7 @@ var mistakes = map[string]mistake{
 		"A name is expected after the dot.", "",
 	},
 	"Invalid block definition": {
-		"A block is written as name \"label\" {, with the { on the same line.", "",
+		"A block is written as name \"label\" {, with the { on the same line.", "For an attribute, put = between its name and its value.",
 	},
 	"Invalid escape sequence": {
 		"The backslash begins an escape sequence, and this is none: \\n, \\r, \\t, \\\", \\\\, \\uXXXX and \\UXXXXXXXX are.",

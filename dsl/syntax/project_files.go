@@ -79,6 +79,10 @@ func unreadable(fsys fs.FS, name string, err error) *fault {
 		code: "unreadable-file", summary: "File cannot be read",
 		detail: fmt.Sprintf("%s: %v.", name, cause(err)),
 	}
+	if info, err := fs.Stat(fsys, name); err == nil && info.IsDir() {
+		f.detail, f.fix = name+" is a folder.", fmt.Sprintf("Name a file in it; dir(%q) reads all of them.", name)
+		return f
+	}
 	entries, _ := fs.ReadDir(fsys, path.Dir(name))
 	names := make([]string, len(entries))
 	for i, e := range entries {

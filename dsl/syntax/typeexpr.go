@@ -14,9 +14,9 @@ import (
 
 // Type reads the expression as a type: string, list(number), object({ sku =
 // string, note = optional(string) }), ref(catalog.store), or a name such as
-// event.cart_updated, which resolve turns into a type. Without errors the type
-// is valid.
-func (e *Expr) Type(resolve func(Reference) (campaign.Type, bool)) (campaign.Type, diag.List) {
+// event.cart_updated, which resolve turns into a type. Where it cannot, it gives
+// the zero Type, and what to do, if it knows. Without errors the type is valid.
+func (e *Expr) Type(resolve Resolver) (campaign.Type, diag.List) {
 	if e == nil {
 		return campaign.Type{}, nil
 	}
@@ -28,9 +28,14 @@ func (e *Expr) Type(resolve func(Reference) (campaign.Type, bool)) (campaign.Typ
 	return t, nil
 }
 
+// Resolver gives the type that a dotted name stands for: an event's, or a ref
+// for a catalog. For a name that it does not know it gives the zero Type and a
+// fix, which may be empty. A nil Resolver knows nothing but takes every catalog.
+type Resolver func(Reference) (t campaign.Type, fix string)
+
 type typeReader struct {
 	file    *file
-	resolve func(Reference) (campaign.Type, bool)
+	resolve Resolver
 	diags   diag.List
 }
 
@@ -72,19 +77,14 @@ func (r *typeReader) read(node hclsyntax.Expression) campaign.Type {
 func (r *typeReader) name(node *hclsyntax.ScopeTraversalExpr) campaign.Type {
 	ref, whole := r.file.reference(node.Traversal)
 	if len(ref.Parts) > 1 || !whole {
-		if r.resolve != nil && whole {
-			if t, ok := r.resolve(ref); ok {
+		fix := ""
+		if r.resolve != nil && whole && !isCatalog(ref) {
+			var t campaign.Type
+			if t, fix = r.resolve(ref); !t.IsZero() {
 				return t
 			}
 		}
-		r.diags = append(r.diags, diag.Diagnostic{
-			Code:    "unknown-reference",
-			Summary: "Unknown reference",
-			Detail:  fmt.Sprintf("There is no type named %s.", strings.Join(ref.Parts, ".")),
-			Fix:     "Write the name of an event, such as event.cart_updated, or ref(catalog.NAME) for a row of a catalog.",
-			Subject: ref.Range,
-		})
-		return campaign.Type{}
+		return r.unknownName(ref, fix)
 	}
 	word := ref.Parts[0]
 	if kind, ok := simpleTypes[word]; ok {
@@ -95,6 +95,23 @@ func (r *typeReader) name(node *hclsyntax.ScopeTraversalExpr) campaign.Type {
 	}
 	return r.unknown(word, node)
 }
+
+func (r *typeReader) unknownName(ref Reference, fix string) campaign.Type {
+	d := diag.Diagnostic{
+		Code:    "unknown-reference",
+		Summary: "Unknown reference",
+		Detail:  fmt.Sprintf("There is no type named %s.", strings.Join(ref.Parts, ".")),
+		Fix:     fix,
+		Subject: ref.Range,
+	}
+	if fix == "" {
+		d.Fix = "Write the name of an event, such as event.cart_updated, or ref(catalog.NAME) for a row of a catalog."
+	}
+	r.diags = append(r.diags, d)
+	return campaign.Type{}
+}
+
+func isCatalog(ref Reference) bool { return len(ref.Parts) == 2 && ref.Parts[0] == "catalog" }
 
 func (r *typeReader) unknown(word string, node hclsyntax.Expression) campaign.Type {
 	fix := didYouMean(word, typeWords, "")
@@ -143,11 +160,26 @@ func (r *typeReader) of(collection func(campaign.Type) campaign.Type, arg hclsyn
 func (r *typeReader) ref(arg hclsyntax.Expression) campaign.Type {
 	if t, ok := unwrap(arg).(*hclsyntax.ScopeTraversalExpr); ok {
 		ref, whole := r.file.reference(t.Traversal)
-		if whole && len(ref.Parts) == 2 && ref.Parts[0] == "catalog" {
+		switch {
+		case !whole || !isCatalog(ref):
+		case r.resolve == nil:
 			return campaign.RefTo(ref.Parts[1])
+		default:
+			known, fix := r.resolve(ref)
+			if known.IsZero() {
+				r.unknownCatalog(ref, fix)
+			}
+			return known
 		}
 	}
 	return r.fail(arg, "ref names a catalog.", "Write ref(catalog.NAME).")
+}
+
+func (r *typeReader) unknownCatalog(ref Reference, fix string) {
+	r.diags = append(r.diags, diag.Diagnostic{
+		Code: "unknown-reference", Summary: "Unknown reference",
+		Detail: fmt.Sprintf("The project has no catalog %q.", ref.Parts[1]), Fix: fix, Subject: ref.Range,
+	})
 }
 
 func (r *typeReader) object(arg hclsyntax.Expression) campaign.Type {

@@ -2,6 +2,7 @@ package syntax
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 	"testing/fstest"
 
@@ -12,11 +13,14 @@ import (
 
 var cartUpdated = campaign.ObjectOf(campaign.Field{Name: "cart_id", Type: campaign.Of(campaign.String)})
 
-func resolveEvent(ref Reference) (campaign.Type, bool) {
-	if len(ref.Parts) == 2 && ref.Parts[0] == "event" && ref.Parts[1] == "cart_updated" {
-		return cartUpdated, true
+func resolveEvent(ref Reference) (campaign.Type, string) {
+	switch strings.Join(ref.Parts, ".") {
+	case "event.cart_updated":
+		return cartUpdated, ""
+	case "catalog.store":
+		return campaign.RefTo("store"), ""
 	}
-	return campaign.Type{}, false
+	return campaign.Type{}, ""
 }
 
 // parseJSONExpr returns the expression that the string text is in JSON.
@@ -76,6 +80,8 @@ func TestTypeErrors(t *testing.T) {
 		`optional(string)`:                {`optional(string)`, "Only the fields"},
 		`ref(store)`:                      {`store`, "ref(catalog.NAME)"},
 		`ref("store")`:                    {`"store"`, "ref(catalog.NAME)"},
+		`ref(catalog.shop)`:               {`catalog.shop`, "no catalog"},
+		`catalog.store`:                   {`catalog.store`, "no type named catalog.store"},
 		`event.cart`:                      {`event.cart`, "no type named event.cart"},
 		`event.cart_updated[0]`:           {`event.cart_updated[0]`, "no type"},
 		`5`:                               {`5`, "A type is expected"},

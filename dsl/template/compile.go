@@ -29,13 +29,14 @@ type compiler struct {
 	slots      []slot
 	slotIndex  map[slot]int
 	reading    reading
+	wanted     wanted
 	protected  bool // a way out has been printed
 }
 
 func newCompiler(src string, mode Mode, follow bool, vars Vars, ps *problems) *compiler {
 	return &compiler{
 		src: src, mode: mode, follow: follow, vars: vars, problems: ps, flow: newFlow(),
-		locals: map[string]*variable{}, slotIndex: map[slot]int{}, reading: newReading(),
+		locals: map[string]*variable{}, slotIndex: map[slot]int{}, reading: newReading(), wanted: wanted{},
 	}
 }
 

@@ -159,9 +159,15 @@ func (c *compiler) path(e *pathExpr) (eval, info) {
 		return &constEval{nil}, anything()
 	}
 	for i := range e.steps {
+		if w.in.typ.IsZero() { // its declaration is in error, which has been said
+			return w.value, anything()
+		}
 		if w.known(); !w.take(&e.steps[i]) {
 			return w.value, anything()
 		}
+	}
+	if w.in.typ.IsZero() && w.value != nil {
+		return w.value, anything()
 	}
 	if w.value == nil {
 		c.problems.add(e.span, codeType, "forloop is not a value.").Fix = suggest("", fieldNames(forloopType))
@@ -201,6 +207,7 @@ func (w *walk) root() bool {
 		return true
 	}
 	if f, ok := c.vars.Root.Field(name); ok {
+		c.wanted.add(w.expr)
 		w.in = info{typ: f.Type, absent: f.Optional || emptiable(f.Type), path: name, protected: wayOut[name]}
 		w.enter(slot{rootSlot, step{name: name}}, name)
 		return true
@@ -395,6 +402,10 @@ func (c *compiler) unknownVariable(e *pathExpr) {
 		names = append(names, v.name)
 	}
 	names = append(names, slices.Collect(maps.Keys(c.locals))...)
+	if e.name == "trait" {
+		c.problems.add(e.span, codeUnavailable, "Traits (computed and modelled values of a person) are not available in herald yet.")
+		return
+	}
 	if e.name == "forloop" {
 		c.problems.add(e.span, codeUnknownName, "forloop exists inside of {%% for %%} alone.")
 		return

@@ -27,6 +27,45 @@ func SampleData(vars Vars) Data {
 	}
 }
 
+// wanted are the variables from outside that a template names, each with the
+// fields that it takes of them; "" stands for all. A project has thousands of
+// segments and a template looks at two: no sample is made up of the others.
+type wanted map[string]map[string]bool
+
+func (w wanted) add(e *pathExpr) {
+	if w[e.name] == nil {
+		w[e.name] = map[string]bool{}
+	}
+	field := ""
+	if len(e.steps) > 0 && e.steps[0].index == nil {
+		field = e.steps[0].name
+	}
+	w[e.name][field] = true
+}
+
+// of is vars with what is wanted alone.
+func (w wanted) of(vars Vars) Vars {
+	var roots []campaign.Field
+	for _, root := range vars.Root.Fields {
+		fields, ok := w[root.Name]
+		if !ok {
+			continue
+		}
+		if root.Type.Kind == campaign.Object && !fields[""] {
+			var some []campaign.Field
+			for name := range fields {
+				if f, ok := root.Type.Field(name); ok {
+					some = append(some, f)
+				}
+			}
+			root.Type = campaign.ObjectOf(some...)
+		}
+		roots = append(roots, root)
+	}
+	vars.Root = campaign.ObjectOf(roots...)
+	return vars
+}
+
 const maxSampleDepth = 8
 
 func sample(name string, t campaign.Type, depth int) any {

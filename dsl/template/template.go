@@ -97,7 +97,7 @@ func check(src string, mode Mode, follow bool, vars Vars) (*Template, []Problem)
 
 // rehearse renders each branch once with sample data.
 func (c *compiler) rehearse(t *Template) {
-	data := SampleData(c.vars)
+	data := SampleData(c.wanted.of(c.vars))
 	for _, locale := range c.locales() {
 		data.Locale = locale
 		if _, err := t.render(nil, data, true); err != nil {

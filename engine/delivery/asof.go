@@ -28,7 +28,7 @@ func (d *Delivery) asOf(ctx context.Context, p *link.Project, a addr.Addr, diges
 	resources := []campaign.Resource{{Addr: a, Digest: digest, Body: stored.Body}}
 	for _, kind := range kinds {
 		for _, name := range p.Names(kind) {
-			other := addr.New(kind, name)
+			other := named(kind, name)
 			if r, ok := p.Resource(other); ok && other != a {
 				resources = append(resources, r)
 			}

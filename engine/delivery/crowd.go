@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/herald-campaigns/herald/dsl/addr"
 	"github.com/herald-campaigns/herald/dsl/campaign"
 	"github.com/herald-campaigns/herald/dsl/expr"
 	"github.com/herald-campaigns/herald/dsl/link"
@@ -64,7 +63,7 @@ func (k *cohort) load(r store.Reader, members journey.Members, now time.Time) ([
 func (k *cohort) row(c *candidate) store.Send {
 	return store.Send{
 		Key:      keyOf("journey", k.q.Cohort, strconv.Itoa(c.index), k.q.Step, strconv.Itoa(k.q.Visit)),
-		Campaign: addr.New("journey", k.journey.Def.Name), Step: k.q.Step, Cohort: k.q.Cohort,
+		Campaign: named("journey", k.journey.Def.Name), Step: k.q.Step, Cohort: k.q.Cohort,
 	}
 }
 
@@ -122,7 +121,7 @@ func spans(members journey.Members) []journey.Members {
 func (k *run) row(c *candidate) store.Send {
 	return store.Send{
 		Key:      keyOf("broadcast", k.run.ID, strconv.Itoa(c.index)),
-		Campaign: addr.New("broadcast", k.run.Broadcast), Cohort: k.run.ID,
+		Campaign: named("broadcast", k.run.Broadcast), Cohort: k.run.ID,
 	}
 }
 
@@ -190,7 +189,7 @@ func (d *Delivery) broadcast(ctx context.Context, p *link.Project, name string, 
 	if err != nil || b.Digest == digest {
 		return b, err
 	}
-	old, err := d.asOf(ctx, p, addr.New("broadcast", name), digest)
+	old, err := d.asOf(ctx, p, named("broadcast", name), digest)
 	if err != nil {
 		return nil, err
 	}

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/herald-campaigns/herald/dsl/addr"
 	"github.com/herald-campaigns/herald/dsl/campaign"
 	"github.com/herald-campaigns/herald/dsl/link"
 	"github.com/herald-campaigns/herald/providers/provider"
@@ -33,7 +32,7 @@ func (d *Delivery) waysOf(p *link.Project, sender *campaign.Sender) (*ways, erro
 	if err != nil {
 		return nil, err
 	}
-	resource, _ := p.Resource(addr.New("provider", def.Name))
+	resource, _ := p.Resource(named("provider", def.Name))
 	return &ways{Delivery: d, environment: p.Environment, definition: def, version: string(resource.Digest), kind: kind}, nil
 }
 

@@ -36,7 +36,7 @@ type script struct {
 
 // newScript finds all that a message needs. What is missing is trouble.
 func newScript(p *link.Project, message string, with []link.Binding) *script {
-	s := &script{project: p, name: addr.New("message", message), with: with, channel: email}
+	s := &script{project: p, name: named("message", message), with: with, channel: email}
 	m, err := p.Message(message)
 	if err != nil {
 		return s.fail(s.name, err)
@@ -44,12 +44,12 @@ func newScript(p *link.Project, message string, with []link.Binding) *script {
 	s.message, s.channel, s.topic = m, m.Def.Channel, m.Def.Topic
 	topic, ok := p.Topic(s.topic)
 	if !ok {
-		return s.fail(addr.New("topic", s.topic), nil)
+		return s.fail(named("topic", s.topic), nil)
 	}
 	s.transactional = topic.Transactional
 	sender, ok := p.Sender(m.Def.Sender)
 	if !ok {
-		return s.fail(addr.New("sender", m.Def.Sender), nil)
+		return s.fail(named("sender", m.Def.Sender), nil)
 	}
 	s.sender = sender
 	if err := s.signature(); err != nil {
@@ -103,4 +103,14 @@ func (d *Delivery) report(ctx context.Context, s *script) {
 	if s.trouble != "" {
 		d.Log.ErrorContext(ctx, "a message cannot be sent", "message", s.name.String(), "reason", s.trouble, "error", s.err)
 	}
+}
+
+// named is the address of a block; the zero Addr for a label that is none, which
+// no compiled definition has.
+func named(kind, label string) addr.Addr {
+	a, err := addr.Parse(kind + "." + label)
+	if err != nil {
+		return addr.Addr{}
+	}
+	return a
 }

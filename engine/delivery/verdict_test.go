@@ -192,6 +192,14 @@ func TestMessageThatIsNotLive(t *testing.T) {
 	require.Contains(t, w.log.String(), "a message cannot be sent")
 }
 
+func TestMessageWithoutAName(t *testing.T) {
+	w := newWorld(t, replace(bakery(), thanks("", false))...)
+	q := w.enrol("1", w.person("ada@example.com", loaf))
+	got, err := w.delivery("w1").Send(t.Context(), q)
+	require.NoError(t, err)
+	require.Equal(t, journey.Members{0}, got.Withheld, "a definition that compile would refuse harms nobody")
+}
+
 func TestIssuesKeepTheirDefinition(t *testing.T) {
 	w := newWorld(t)
 	q := w.issue("broadcast/weekly/1", w.person("ada@example.com", loaf), w.person("bob@example.com", loaf))

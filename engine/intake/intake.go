@@ -5,8 +5,8 @@
 //   - the door: Intake, New, Take for calls, Import for files
 //   - what is declared: Model; inside, vocabulary looks words up in it
 //   - a call: Call, Result, Status
-//   - a file: ImportOptions, Report; inside, csvScanner, header, lineScanner
-//   - what was understood: draft, stored by shelf
+//   - a file: ImportOptions, Report; inside, csvRows and jsonRows read its rows
+//   - what was understood: draft, which shelf stores
 //
 // Enters: JSON, CSV and the words of other systems (firstName, "Order
 // Completed"). Leaves: typed rows in the store, under the names and with the

@@ -11,6 +11,7 @@ import (
 
 // define shows what changes about a resource, as its author would put it.
 func (t *text) define(indent string, c Change) {
+	from := t.b.Len()
 	switch {
 	case c.Action == Delete:
 		return
@@ -20,6 +21,9 @@ func (t *text) define(indent string, c Change) {
 		t.changed(indent, describe(c.was), describe(c.Resource.Def))
 	}
 	t.rows(indent, c)
+	if t.b.Len() == from && c.Action == Update {
+		t.line("%s%s compiled anew; what it says is the same", indent, t.paint(yellow, "~"))
+	}
 }
 
 // created shows the lines of something new; of long texts their size.

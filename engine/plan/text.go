@@ -88,9 +88,20 @@ func (t *text) segments(p *Plan) {
 		return
 	}
 	t.line("%s (counted %s)", t.bold("People"), p.CountedAt.UTC().Format("2006-01-02 15:04 MST"))
+	empty := 0
 	for _, s := range p.Segments {
+		if s.Before+s.After+s.Enters+s.Leaves+s.Unknown == 0 {
+			empty++
+			continue
+		}
 		t.line("  segment.%s: %d → %s (%s, %s)%s", s.Segment, s.Before, t.bold(people(s.After)),
 			t.paint(green, fmt.Sprintf("+%d", s.Enters)), t.paint(red, fmt.Sprintf("−%d", s.Leaves)), t.asides(s))
+	}
+	switch {
+	case empty == 1:
+		t.line("  %s", t.paint(faint, "1 segment has nobody in it, before and after"))
+	case empty > 1:
+		t.line("  %s", t.paint(faint, fmt.Sprintf("%d segments have nobody in them, before and after", empty)))
 	}
 	t.line("")
 }

@@ -94,6 +94,7 @@ func inspect(t *testing.T, dir string, acknowledged []int64) {
 			require.NoError(t, err)
 			require.GreaterOrEqual(t, kept, n, "what was acknowledged is there")
 			require.LessOrEqual(t, kept, n+1, "one was under way at most")
+			acknowledged[w] = kept // now it is known
 			steps += kept
 		}
 		people, err := r.CountPeople()

@@ -25,6 +25,11 @@ profile {
     from    = "profile.timezone"
     default = "Europe/Berlin"
   }
+  locale {
+    from    = "profile.language"
+    known   = ["en"]
+    default = "en"
+  }
 }
 
 event "signed_up" {

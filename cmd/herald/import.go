@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/herald-campaigns/herald/dsl/campaign"
+	"github.com/herald-campaigns/herald/engine/enrolment"
 	"github.com/herald-campaigns/herald/engine/intake"
 	"github.com/herald-campaigns/herald/engine/store"
 )
@@ -22,7 +23,7 @@ var importCommand = command{
 		c.projectFlags()
 		c.storeFlags()
 		report := c.flags.String("report", "", "write the rejected rows to this `file` as well")
-		trigger := c.flags.Bool("trigger", false, "let imported events start journeys, as if they happened now; by default they are history")
+		trigger := c.flags.Bool("trigger", false, "let the import start journeys; by default it is history, which conditions see and nothing is sent for")
 		if err := c.parse("profiles or events", "FILE"); err != nil {
 			return err
 		}
@@ -60,25 +61,48 @@ func (c *call) importFile(ctx context.Context, kind intake.Kind, name, reportTo 
 	if err != nil {
 		return err
 	}
+	progress, done, err := c.bringHistory(ctx, s, trigger)
+	if err != nil {
+		return err
+	}
 	bar := &progressBar{w: c.err, size: size, show: isTerminal(c.err)}
 	model := modelOf(rev)
 	report, err := intake.New(s, func() *intake.Model { return model }, func() time.Time { return time.Now().UTC() }).
 		Import(ctx, in, intake.ImportOptions{
 			Kind: kind, Format: formatOf(name), Source: filepath.Base(name),
-			Progress: bar.update, OnReject: rejects.row, Trigger: trigger,
+			Progress: func(rows, rejected, bytes int64) { bar.update(rows, rejected, bytes); progress() }, OnReject: rejects.row, Trigger: trigger,
 		})
 	bar.end()
 	fmt.Fprintln(c.out, imported(kind, report))
 	for _, warning := range report.Warnings {
 		fmt.Fprintln(c.out, "  "+warning)
 	}
-	if err := errors.Join(err, rejects.close()); err != nil {
+	if err := errors.Join(err, done(), rejects.close()); err != nil {
 		return err
 	}
 	if report.Rejected > 0 {
 		return exitCode(exitError)
 	}
 	return nil
+}
+
+// bringHistory keeps an import from setting journeys off, unless it is to.
+func (c *call) bringHistory(ctx context.Context, s store.Store, trigger bool) (progress func(), done func() error, err error) {
+	if trigger {
+		return func() {}, func() error { return nil }, nil
+	}
+	h, err := enrolment.OpenHistory(ctx, s, owner())
+	if err != nil {
+		return nil, nil, err
+	}
+	renewed := time.Now()
+	progress = func() {
+		if time.Since(renewed) > 10*time.Second {
+			renewed = time.Now()
+			_ = h.Renew(ctx) // it holds for a minute, so the next one may succeed
+		}
+	}
+	return progress, func() error { return h.Close(context.WithoutCancel(ctx)) }, nil
 }
 
 // imported says in one line what became of a file.

@@ -246,3 +246,31 @@ func TestRunIsPrompt(t *testing.T) {
 	cancel()
 	require.Error(t, <-done)
 }
+
+// What an import brings moves people silently: by its events, and by what it says
+// of them.
+func TestImportsFireNothing(t *testing.T) {
+	h := newHouse(t, one("thanks", onEvent("order_completed"), always), segment("buyers", "events.order_completed.any()"), one("buyer", onEnter("buyers", false), never))
+	ada, ben := h.person("ada"), h.person("ben")
+	h.dispatch()
+	history, err := enrolment.OpenHistory(t.Context(), h.store, "import")
+	require.NoError(t, err)
+	_, err = enrolment.OpenHistory(t.Context(), h.store, "another import")
+	require.ErrorIs(t, err, enrolment.ErrBringing)
+	require.NoError(t, h.store.Update(t.Context(), func(tx store.Tx) error {
+		_, err := tx.AppendEvents([]store.Event{{Person: ada, Name: "order_completed", At: h.now().Add(-time.Hour), ReceivedAt: h.now(), Imported: true}})
+		return err
+	}))
+	require.Zero(t, h.dispatch().Enrolled)
+	require.NoError(t, history.Renew(t.Context()))
+	require.NoError(t, history.Close(t.Context()))
+	h.advance(time.Hour)
+	sweep, err := h.dispatcher.Sweep(t.Context())
+	require.NoError(t, err)
+	require.Zero(t, sweep.Enrolled)
+	require.Empty(t, h.enrolments(ada))
+
+	h.does(ada, "order_completed") // inside already, so by the event alone
+	h.does(ben, "order_completed") // by both
+	require.Equal(t, 3, h.dispatch().Enrolled)
+}

@@ -24,9 +24,10 @@
 // exit_when does not hold. Who arrives together shares a cohort of at most
 // journey.MaxCohort, whose ID follows from the first event.
 //
-// History counts in every condition, and starts nothing: an event that is received
-// more than MaxLate after it happened, and one that was recorded before its trigger
-// went live.
+// History counts in every condition, and starts nothing: an event that came from a
+// file, one that is received more than MaxLate after it happened, and one that was
+// recorded before its trigger went live. Whom an import moves into a watched segment
+// counts as inside already: see History.
 //
 // # Segments that triggers watch
 //

@@ -39,6 +39,12 @@ func (d *Dispatcher) Sweep(ctx context.Context) (Turn, error) {
 	if err != nil {
 		return d.outcome(ctx, nil, err)
 	}
+	if bringing, err := d.bringing(ctx); err != nil || bringing {
+		return d.outcome(ctx, nil, err)
+	}
+	if err := d.remember(ctx, rt); err != nil { // what an import has moved
+		return d.outcome(ctx, nil, err)
+	}
 	began, now := time.Now(), d.Now()
 	var sum Turn
 	if due := sweepable(rt); len(due) > 0 {

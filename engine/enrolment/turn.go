@@ -157,7 +157,11 @@ func (t *turn) segments(e store.Event) error {
 		if err != nil {
 			return err
 		}
-		if is := person.Segment(w.Def.Name) == expr.True; is != was {
+		switch is := person.Segment(w.Def.Name) == expr.True; {
+		case is == was:
+		case e.Imported:
+			t.moves = append(t.moves, move{w.Def.Name, e.Person, is}) // history fires nothing
+		default:
 			err = t.cross(w, person, is, t.entry(e), t.arrival(e), fmt.Sprintf("s%d", e.Seq))
 		}
 		if err != nil {
@@ -207,10 +211,10 @@ func (t *turn) entry(e store.Event) time.Time {
 	return e.At
 }
 
-// isLate tells whether an event was received so long after it happened that it is
-// history.
+// isLate tells whether an event is history: it came from a file, or was received
+// long after it happened.
 func isLate(e store.Event) bool {
-	return !e.ReceivedAt.IsZero() && e.ReceivedAt.Sub(e.At) > MaxLate
+	return e.Imported || !e.ReceivedAt.IsZero() && e.ReceivedAt.Sub(e.At) > MaxLate
 }
 
 // arrival is when an event could be known: waits that it begins count from here.

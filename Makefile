@@ -24,5 +24,4 @@ lint: ## golangci-lint, as .golangci.yml says
 	go run github.com/golangci/golangci-lint/v2/cmd/golangci-lint@latest run
 
 generate: ## reference pages and JSON Schema from dsl/schema
-	go run ./cmd/herald schema > schemas/campaign.schema.json
-	go run ./cmd/herald schema -markdown > docs/reference/language.md
+	go test ./dsl/reference -update

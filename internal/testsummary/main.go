@@ -99,8 +99,9 @@ func reason(lines []string) string {
 	for i := len(lines) - 1; i >= 0; i-- {
 		l := strings.TrimSpace(lines[i])
 		if _, said, ok := strings.Cut(l, ".go:"); ok {
-			_, said, _ = strings.Cut(said, ": ")
-			return said
+			if _, said, ok = strings.Cut(said, ": "); ok {
+				return said
+			}
 		}
 	}
 	return "no reason given"

@@ -101,10 +101,10 @@ func (d *demo) run(ctx context.Context) error {
 	if err := d.report(ctx, s, "order_completed"); err != nil {
 		return err
 	}
-	d.showAddresses(up)
 	if d.once {
 		return nil
 	}
+	d.showAddresses(up)
 	fmt.Fprintln(d.out, "Time goes on; look around. Ctrl-C ends it.")
 	<-ctx.Done()
 	return nil

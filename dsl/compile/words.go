@@ -242,7 +242,7 @@ func (m *messageReader) body() {
 		m.def.Text = text.Value
 		m.showPlain(text.Value)
 	case "html":
-		m.def.HTML = text.Value
+		m.def.HTML = withPreheader(text.Value, m.def.Preheader)
 		if sound {
 			m.markup(text)
 			m.showPlain(text.Value)

@@ -6,7 +6,7 @@
 //   - what is run: the workflows Journey (a cohort of up to 1,000 people),
 //     Broadcast (one issue to a frozen audience) and Tick (of a schedule)
 //   - what carries effects out: Engine, which the caller implements
-//   - what is looked up: Definitions, with Registry as the usual one
+//   - what is looked up: Definitions; live.Holder is the usual one
 //   - a connection: Dial, Runtime (start, signal, cancel, schedules)
 //   - what serves: Worker; what tells Temporal what the store has queued: Pump
 //

@@ -19,6 +19,9 @@ import (
 	"github.com/herald-campaigns/herald/engine/journey/journeytest"
 )
 
+// errUnknown is what Definitions say of a digest that they do not have.
+var errUnknown = errors.New("this worker does not have the definition yet")
+
 // noon is when tests begin.
 var noon = time.Date(2026, 11, 2, 12, 0, 0, 0, time.UTC)
 
@@ -85,7 +88,7 @@ func (k known) Program(d campaign.Digest) (*journey.Program, error) {
 	if p, ok := k[d]; ok {
 		return p, nil
 	}
-	return nil, ErrUnknownDefinition
+	return nil, errUnknown
 }
 
 const digest campaign.Digest = "5d41402abc4b2a76b9719d911017c592"

@@ -1,8 +1,6 @@
 package workflows
 
 import (
-	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -225,21 +223,25 @@ func TestAServerIsToldItsSearchAttributes(t *testing.T) {
 	w.Stop()
 }
 
+// late has the reference journey once there is closed.
+type late struct{ there chan struct{} }
+
+func (l late) Program(campaign.Digest) (*journey.Program, error) {
+	select {
+	case <-l.there:
+		return journey.Compile(reference())
+	default:
+		return nil, errUnknown
+	}
+}
+
 // TestADefinitionThatComesLater starts a cohort whose definition no worker has.
 func TestADefinitionThatComesLater(t *testing.T) {
 	c := quick(time.Second)
 	r := dialServer(t, c)
 	e := playing(c, []journeytest.Person{{}})
 	there := make(chan struct{})
-	registry := NewRegistry(func(_ context.Context, d campaign.Digest) (*campaign.Journey, error) {
-		select {
-		case <-there:
-			return reference(), nil
-		default:
-			return nil, fmt.Errorf("%s: not found", d.Short())
-		}
-	}, quiet)
-	serve(t, r, e, registry, defaultLimits)
+	serve(t, r, e, late{there: there}, defaultLimits)
 	id := journey.CohortID("reference", t.Name())
 	require.NoError(t, r.StartCohort(t.Context(), id, journey.StartCohort{Journey: "reference", Definition: digestOf(reference()), Size: 1, At: c.Now()}))
 	time.Sleep(2 * time.Second)

@@ -161,7 +161,7 @@ func TestAMissingDefinitionFailsTheTask(t *testing.T) {
 	s := newStage(t, noon, reference(), crowd(1))
 	s.in.Definition = "unknown"
 	s.run()
-	require.ErrorContains(t, s.GetWorkflowError(), ErrUnknownDefinition.Error())
+	require.ErrorContains(t, s.GetWorkflowError(), errUnknown.Error())
 	var failed *temporal.PanicError
 	require.ErrorAs(t, s.GetWorkflowError(), &failed, "a panic fails the task alone, outside of tests")
 }

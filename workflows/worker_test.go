@@ -14,7 +14,6 @@ import (
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/temporal"
 
-	"github.com/herald-campaigns/herald/dsl/campaign"
 )
 
 func TestAPulseStopsWhatNobodyWantsAnyMore(t *testing.T) {
@@ -78,37 +77,6 @@ func TestAttributesThatAServerCannotHoldAreRefused(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 5, attrs.Size())
 	require.Equal(t, "Keyword", SearchAttributes()["HeraldRevision"])
-}
-
-func TestTheRegistryLoadsWhatItLacks(t *testing.T) {
-	var loads int
-	there := make(chan struct{})
-	r := NewRegistry(func(_ context.Context, d campaign.Digest) (*campaign.Journey, error) {
-		switch d {
-		case "bad":
-			return nil, errDown
-		case "nameless":
-			return &campaign.Journey{Steps: campaign.Steps{&campaign.Exit{}}}, nil
-		case "later":
-			<-there
-		}
-		loads++
-		return reference(), nil
-	}, nil)
-	require.NoError(t, r.Preload(t.Context(), "live"))
-	p, err := r.Program("live")
-	require.NoError(t, err)
-	require.Equal(t, "reference", p.Name())
-	require.Error(t, r.Preload(t.Context(), "bad"))
-	require.Error(t, r.Preload(t.Context(), "nameless"))
-
-	_, err = r.Program("later")
-	require.ErrorIs(t, err, ErrUnknownDefinition, "it does not wait for long")
-	_, err = r.Program("bad")
-	require.ErrorIs(t, err, ErrUnknownDefinition)
-	close(there)
-	require.Eventually(t, func() bool { _, err := r.Program("later"); return err == nil }, 5*time.Second, time.Millisecond)
-	require.Equal(t, 2, loads)
 }
 
 func TestNumbersAreWrittenForPeople(t *testing.T) {

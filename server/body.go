@@ -16,7 +16,7 @@ import (
 // unpacking; false when the answer has been given.
 func read(w http.ResponseWriter, r *http.Request, limit int64, into any) bool {
 	if !isJSON(r.Header.Get("Content-Type")) {
-		fail(w, http.StatusUnsupportedMediaType, "send application/json")
+		fail(w, http.StatusUnsupportedMediaType, "send the header Content-Type: application/json")
 		return false
 	}
 	if r.ContentLength > limit { // known before a byte of it is read

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
@@ -84,6 +85,13 @@ func (r *Runtime) RegisterAttributes(ctx context.Context) error {
 		return fmt.Errorf("register search attributes %v of type Keyword: %w", missing, err)
 	}
 	return nil
+}
+
+// UnknownAttribute reports whether a server refused something because it does not
+// know, or does not know yet, one of the search attributes.
+func UnknownAttribute(err error) bool {
+	var invalid *serviceerror.InvalidArgument
+	return errors.As(err, &invalid) && strings.Contains(invalid.Message, "search attribute")
 }
 
 // StartCohort starts a cohort under its ID. One that was started already is a

@@ -13,7 +13,6 @@ import (
 	"github.com/stretchr/testify/require"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/temporal"
-
 )
 
 func TestAPulseStopsWhatNobodyWantsAnyMore(t *testing.T) {

@@ -179,8 +179,8 @@ func TestKillWorkerAndServer(t *testing.T) {
 	herald(t, "import", "profiles", filepath.Join(dir, "people.csv"), dir)
 
 	http := freeAddress("127.0.0.1:0", io.Discard)
-	serve := []string{"serve", "-env", "production", "-http", http, dir}
-	work := []string{"worker", "-env", "production", "-temporal", temporal.Address, "-lease", "6s", dir}
+	serve := []string{"serve", "-http", http, dir}
+	work := []string{"worker", "-temporal", temporal.Address, "-lease", "6s", dir}
 	server, worker := startProcess(t, serve...), startProcess(t, work...)
 	key, err := apiKey(filepath.Join(dir, ".herald"))
 	require.NoError(t, err)

@@ -39,15 +39,23 @@ var devCommand = command{
 type houseOptions struct {
 	http, temporal, temporalAddr, ui, logLevel string
 	lease                                      time.Duration
+	pages                                      bool
 }
 
+// houseFlags registers the flags of the commands that run everything here.
 func (c *call) houseFlags() *houseOptions {
-	o := &houseOptions{}
-	c.flags.StringVar(&o.http, "http", "127.0.0.1:8400", "the `address` that HTTP listens on")
-	c.flags.StringVar(&o.temporal, "temporal", os.Getenv("TEMPORAL_ADDRESS"), "use the Temporal at this `address` instead of the project's or the embedded one")
+	o := c.partFlags()
 	c.flags.StringVar(&o.temporalAddr, "temporal-listen", "127.0.0.1:7233", "the `address` that the embedded Temporal listens on")
 	c.flags.StringVar(&o.ui, "ui", "127.0.0.1:8233", "the `address` of the embedded Temporal's Web UI")
-	c.flags.DurationVar(&o.lease, "lease", 0, "how long a `message` under way is held by its worker; after a crash it counts as unknown then (default 5m)")
+	return o
+}
+
+// partFlags registers the flags of the commands that run a part of it.
+func (c *call) partFlags() *houseOptions {
+	o := &houseOptions{}
+	c.flags.StringVar(&o.http, "http", "127.0.0.1:8400", "the `address` that HTTP listens on, and that links in mail lead to where the project names no site")
+	c.flags.StringVar(&o.temporal, "temporal", os.Getenv("TEMPORAL_ADDRESS"), "use the Temporal at this `address` instead of the project's or the embedded one")
+	c.flags.DurationVar(&o.lease, "lease", 0, "how `long` a message under way is held by its worker; after a crash it counts as unknown then (default 5m)")
 	c.flags.StringVar(&o.logLevel, "log-level", "warn", "what is logged: debug, info, warn or error")
 	return o
 }
@@ -139,7 +147,7 @@ func (c *call) start(ctx context.Context, s store.Store, at clock.Clock, o *hous
 	if err := up.work(ctx, up.temporal, namespace, tick); err != nil {
 		return nil, err
 	}
-	if up.http, err = up.serve(ctx, listen, []string{up.key}, up.ui); err != nil {
+	if up.http, err = up.serve(ctx, listen, []string{up.key}, up.ui, true); err != nil {
 		return nil, err
 	}
 	return up, writeRunning(c.dataDir(), running{PID: os.Getpid(), Temporal: up.temporal, Namespace: namespace, UI: up.ui, HTTP: up.http, Clock: at})
@@ -236,6 +244,7 @@ func (c *call) follow(ctx context.Context, s store.Store, up *upright) error {
 	}
 	quiet := time.NewTimer(0)
 	for {
+		applied := up.live.Changed()
 		select {
 		case <-ctx.Done():
 			fmt.Fprintln(c.out, "\nStopping.")
@@ -249,6 +258,8 @@ func (c *call) follow(ctx context.Context, s store.Store, up *upright) error {
 			if !strings.HasPrefix(filepath.Base(e.Name), ".") {
 				quiet.Reset(settle)
 			}
+		case <-applied:
+			quiet.Reset(settle)
 		case err := <-watcher.Errors:
 			fmt.Fprintf(c.err, "herald: watching the files: %v.\n", err)
 		case <-quiet.C:
@@ -314,14 +325,14 @@ var workerCommand = command{
 
 var serveCommand = command{
 	name: "serve", args: "[-http ADDRESS] [DIR]", about: "answer HTTP: events in, tracking, unsubscribing",
-	long: "The live page and the mailbox are shown on a loopback address alone.",
+	long: "With -pages it shows the live page and the mailbox too, on a loopback address alone:\nthey hold personal data, so leave it out behind a proxy.",
 	run: func(ctx context.Context, c *call) error {
 		return c.runPart(ctx, func(ctx context.Context, h *house, o *houseOptions, _ *campaign.Revision) error {
 			key, err := apiKey(h.dataDir)
 			if err != nil {
 				return err
 			}
-			at, err := h.serve(ctx, o.http, []string{key}, "")
+			at, err := h.serve(ctx, o.http, []string{key}, "", o.pages)
 			if err == nil {
 				fmt.Fprintf(c.out, "Listening on http://%s/\n", at)
 			}
@@ -332,9 +343,10 @@ var serveCommand = command{
 
 // runPart runs one part of the house until ctx is done.
 func (c *call) runPart(ctx context.Context, part func(context.Context, *house, *houseOptions, *campaign.Revision) error) error {
-	c.projectFlags()
+	c.variableFlags()
 	c.storeFlags()
-	o := c.houseFlags()
+	o := c.partFlags()
+	c.flags.BoolVar(&o.pages, "pages", false, "serve: show the live page and the mailbox")
 	if err := c.parse(); err != nil {
 		return err
 	}

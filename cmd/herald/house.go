@@ -116,7 +116,7 @@ func (h *house) work(ctx context.Context, address, namespace string, tick time.D
 	if err := h.runtime.RegisterAttributes(ctx); err != nil {
 		return err
 	}
-	if err := h.repair(ctx); err != nil {
+	if err := h.repairPatiently(ctx); err != nil {
 		return err
 	}
 	worker, err := h.runtime.StartWorker(workflows.WorkerOptions{
@@ -155,6 +155,24 @@ func (h *house) repair(ctx context.Context) error {
 	return newApplier(h.store, h.runtime, h.clock).Repair(ctx, rev)
 }
 
+// repairPatiently repairs at the start. A cluster takes some seconds until it
+// knows search attributes that were registered a moment ago.
+func (h *house) repairPatiently(ctx context.Context) error {
+	var err error
+	for range 30 {
+		if err = h.repair(ctx); err == nil || !workflows.UnknownAttribute(err) {
+			return err
+		}
+		h.log.Info("waiting until Temporal knows the search attributes")
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(time.Second):
+		}
+	}
+	return err
+}
+
 // liveRevision is what is live as a Revision.
 func liveRevision(ctx context.Context, s store.Store) (*campaign.Revision, error) {
 	snapshot, err := state.Load(ctx, s)
@@ -185,8 +203,9 @@ func (h *house) followSchedules(ctx context.Context) {
 }
 
 // serve answers HTTP on address until ctx is done; it returns the address that
-// it listens on.
-func (h *house) serve(ctx context.Context, address string, keys []string, ui string) (string, error) {
+// it listens on. The pages with personal data are shown where they are wanted,
+// and on a loopback address alone.
+func (h *house) serve(ctx context.Context, address string, keys []string, ui string, pages bool) (string, error) {
 	listener, err := net.Listen("tcp", address)
 	if err != nil {
 		return "", fmt.Errorf("HTTP cannot listen: %w. Choose another address with -http", err)
@@ -194,7 +213,7 @@ func (h *house) serve(ctx context.Context, address string, keys []string, ui str
 	handler := server.New(server.Options{
 		Store: h.store, Live: h.live, Links: h.links, APIKeys: keys, Now: h.clock.Now, Log: h.log,
 		Intake: intake.New(h.store, h.model, h.clock.Now), Viewer: h.delivery, Poke: h.dispatcher.Poke,
-		Mailbox: mailbox.Handler(h.dataDir), UI: ui, Pages: loopback(listener.Addr()),
+		Mailbox: mailbox.Handler(h.dataDir), UI: ui, Pages: pages && loopback(listener.Addr()),
 	})
 	srv := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute}
 	h.background(ctx, func(context.Context) {

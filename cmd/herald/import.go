@@ -112,7 +112,7 @@ func imported(kind intake.Kind, r intake.Report) string {
 		line += fmt.Sprintf(", %d known already", r.Duplicates)
 	}
 	if r.Quarantined > 0 {
-		line += fmt.Sprintf("; %d consents or copies quarantined", r.Quarantined)
+		line += fmt.Sprintf("; quarantined: %d (consents without proof, copies that differ)", r.Quarantined)
 	}
 	return line + "."
 }

@@ -101,7 +101,7 @@ var applyCommand = command{
 		c.storeFlags()
 		c.nowFlag()
 		approve := c.flags.Bool("auto-approve", false, "do not ask")
-		temporal := c.flags.String("temporal", "", "the `address` of Temporal; left out, what the project says, or the running `herald dev`")
+		temporal := c.flags.String("temporal", os.Getenv("TEMPORAL_ADDRESS"), "the `address` of Temporal; left out, what the project says, or the running `herald dev`")
 		if err := c.parse(); err != nil {
 			return err
 		}

@@ -51,10 +51,16 @@ func (l *listFlag) Set(s string) error { *l = append(*l, s); return nil }
 // projectFlags registers what every command that compiles a project takes.
 func (c *call) projectFlags() {
 	c.flags.StringVar(&c.env, "env", os.Getenv("HERALD_ENV"), "the `environment` to use; left out, mail stays in the mailbox")
-	c.flags.Var(&c.vars, "var", "give a variable a value: `name=value`; may be repeated")
-	c.flags.Var(&c.files, "var-file", "read values of variables from a `file` (.hcl, .json); may be repeated")
+	c.variableFlags()
 	c.flags.BoolVar(&c.json, "json", false, "print JSON for programs")
 	c.flags.BoolVar(&c.noColor, "no-color", false, "print without colours")
+}
+
+// variableFlags registers where values of variables come from. Commands that run
+// what is live need those of the sensitive ones alone.
+func (c *call) variableFlags() {
+	c.flags.Var(&c.vars, "var", "give a variable a value: `name=value`; may be repeated")
+	c.flags.Var(&c.files, "var-file", "read values of variables from a `file` (.hcl, .json); may be repeated")
 }
 
 // storeFlags registers what every command that opens the store takes.
@@ -94,8 +100,10 @@ func (c *call) parse(before ...string) error {
 // a clock of its own.
 func (c *call) instant() (time.Time, error) {
 	if c.now == "" {
-		r, _ := findRunning(c.dataDir())
-		return r.Clock.Now(), nil
+		if r, ok := findRunning(c.dataDir()); ok {
+			return r.Clock.Now(), nil
+		}
+		return time.Now().UTC(), nil
 	}
 	t, err := time.Parse(time.RFC3339, c.now)
 	if err != nil {

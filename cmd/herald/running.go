@@ -5,9 +5,11 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
 	"syscall"
+	"time"
 
 	"github.com/herald-campaigns/herald/dsl/addr"
 	"github.com/herald-campaigns/herald/dsl/campaign"
@@ -45,7 +47,14 @@ func findRunning(dataDir string) (running, bool) {
 	if err != nil || json.Unmarshal(body, &r) != nil || r.PID == 0 {
 		return running{}, false
 	}
-	return r, syscall.Kill(r.PID, 0) == nil
+	if syscall.Kill(r.PID, 0) != nil {
+		return r, false
+	}
+	conn, err := net.DialTimeout("tcp", r.HTTP, time.Second) // a number of a process may be used again
+	if err != nil {
+		return r, false
+	}
+	return r, conn.Close() == nil
 }
 
 // runtime finds the Temporal that an apply keeps schedules in: what the flag or

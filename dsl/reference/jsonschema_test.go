@@ -18,7 +18,7 @@ const project = `{
   "variable": {"v": {"type": "number", "default": 3, "validation": {"condition": "value > 0", "message": "must be positive"}}},
   "locals": {"l": "${variable.v}"},
   "profile": {"attribute": {"age": {"type": "number"}}},
-  "topic": {"t": {"opt_in": "double"}},
+  "topic": {"t": {"opt_in": "single"}},
   "segment": {"a": {"when": "profile.age > variable.v"}},
   "event": {"e": {"property": [{"p": {"type": "list(string)"}}, {"q": {"type": "number"}}]}},
   "content": {"c": {"case": {"x": {"when": "segment.a", "body": "x"}}, "else": {"body": "y"}}},

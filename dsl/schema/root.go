@@ -228,11 +228,11 @@ var topic = &Block{
 	Doc: "What people subscribe to. Consent is kept per person, topic and channel.",
 	Example: `topic "weekly_special" {
   description = "What we bake this week"
-  opt_in      = "double"
+  opt_in      = "single"
 }`,
 	Attributes: []Attribute{
 		{Name: "description", Kind: String, Doc: "What subscribers read."},
-		{Name: "opt_in", Kind: String, OneOf: []string{"single", "double"}, Default: "`single`", Doc: "Whether a sign-up is confirmed by a mail."},
+		{Name: "opt_in", Kind: String, OneOf: []string{"single"}, LaterOneOf: []string{"double"}, Default: "`single`", Doc: "Whether a sign-up is confirmed by a mail."},
 		{Name: "transactional", Kind: Bool, Doc: "Answers something the person did: consent is not asked, suppression is."},
 	},
 }

@@ -123,7 +123,7 @@ func (t *text) journeys(p *Plan) {
 			if j.Enrols > 0 {
 				t.line("  journey.%s: %s %s enter at once (backfill).", j.Journey, t.paint(yellow, "!"), people(j.Enrols))
 			} else {
-				t.line("  journey.%s: nobody enters by this. The %s count as already inside segment.%s (backfill = false).", j.Journey, people(j.Enters), j.Segment)
+				t.line("  journey.%s: nobody enters by this. The %s already inside segment.%s (backfill = false).", j.Journey, counting(j.Enters), j.Segment)
 			}
 		}
 		if j.Inside > 0 && j.Action != NoOp {
@@ -302,4 +302,12 @@ func people(n int) string {
 		return "1 person"
 	}
 	return fmt.Sprintf("%d people", n)
+}
+
+// counting says that people count as something: "121 people count as".
+func counting(n int) string {
+	if n == 1 {
+		return "1 person counts as"
+	}
+	return people(n) + " count as"
 }

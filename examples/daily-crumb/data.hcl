@@ -82,7 +82,6 @@ catalog "week" {
 
 topic "weekly_special" {
   description = "What we bake this week"
-  opt_in      = "double"
 }
 
 topic "offers" {

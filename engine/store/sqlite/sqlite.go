@@ -29,6 +29,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -85,6 +86,9 @@ func Open(ctx context.Context, dir string, options Options) (*Store, error) {
 	}
 	path, err := filepath.Abs(filepath.Join(dir, FileName))
 	if err != nil {
+		return nil, err
+	}
+	if err := private(path); err != nil {
 		return nil, err
 	}
 	c, err := openWriter(ctx, path, options)
@@ -249,4 +253,17 @@ func (s *Store) Close() error {
 		errs = append(errs, c.close())
 	}
 	return errors.Join(append(errs, s.writer.close())...) // last: it tidies the log up
+}
+
+// private makes the file the owner's alone before SQLite makes it anybody's: the
+// folder may have been made by others. SQLite gives its journal the same mode.
+func private(path string) error {
+	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
+	switch {
+	case errors.Is(err, fs.ErrExist):
+		return nil
+	case err != nil:
+		return explain(path, err)
+	}
+	return f.Close()
 }

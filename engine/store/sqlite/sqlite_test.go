@@ -2,6 +2,8 @@ package sqlite
 
 import (
 	"context"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -89,5 +91,18 @@ func (l *listener) note(c *conn) {
 	defer l.mu.Unlock()
 	for query := range c.stmts {
 		l.asked[query] = true
+	}
+}
+
+func TestTheFileIsTheOwnersAlone(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.Chmod(dir, 0o755))
+	s, err := Open(t.Context(), dir, Options{})
+	require.NoError(t, err)
+	defer s.Close()
+	for _, name := range []string{FileName, FileName + "-wal"} {
+		info, err := os.Stat(filepath.Join(dir, name))
+		require.NoError(t, err)
+		require.Zero(t, info.Mode().Perm()&0o077, name)
 	}
 }

@@ -24,7 +24,7 @@ echo "== people: a segment over 100,000; events dispatched"
 bench ./engine/audience Select100k -benchtime 3x
 bench ./engine/enrolment Dispatch
 echo "== the record: import, events, commits, ledger"
-bench ./engine/intake Import -benchtime 2x
+bench ./engine/intake Import
 bench ./engine/store/sqlite 'AppendEvents|Update|Ledger|EachRecord'
 echo "== HTTP"
 bench ./server 'Track|Click|LivePage'

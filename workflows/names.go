@@ -3,7 +3,6 @@ package workflows
 import (
 	"fmt"
 	"maps"
-	"strings"
 
 	"go.temporal.io/sdk/temporal"
 
@@ -82,9 +81,6 @@ func attributes(id string, list ...keyword) (temporal.SearchAttributes, error) {
 	}
 	return temporal.NewSearchAttributes(updates...), nil
 }
-
-// lastPart is what follows the last slash of an ID.
-func lastPart(id string) string { return id[strings.LastIndexByte(id, '/')+1:] }
 
 func runAttributes(id, kind string, name keyword, definition campaign.Digest) (temporal.SearchAttributes, error) {
 	return attributes(id, keyword{attrKind, kind}, name, keyword{attrRevision, definition.Short()},

@@ -88,7 +88,7 @@ func unsubscribe(ts *testscript.TestScript, _ bool, args []string) {
 	if link == "" {
 		ts.Fatalf("the mail has no unsubscribe link")
 	}
-	text := ""
+	var text string
 	if browser, err := exec.LookPath("chromium"); err == nil {
 		text = pressInBrowser(ts, browser, link)
 	} else {

@@ -53,7 +53,7 @@ type Field struct {
 // Of returns the type with the kind k and no parts.
 func Of(k Kind) Type { return Type{Kind: k} }
 
-// ListOf, SetOf and MapOf return the collection types over elem.
+// ListOf returns list(elem).
 func ListOf(elem Type) Type { return Type{Kind: List, Elem: &elem} }
 
 // SetOf returns set(elem).

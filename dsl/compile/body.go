@@ -8,7 +8,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/herald-campaigns/herald/dsl/addr"
 	"github.com/herald-campaigns/herald/dsl/campaign"
 	"github.com/herald-campaigns/herald/dsl/diag"
 	"github.com/herald-campaigns/herald/dsl/schema"
@@ -35,8 +34,6 @@ func (b *body) label() string {
 	}
 	return b.block.Labels[0].Text
 }
-
-func (b *body) addr() addr.Addr { return addr.New(b.block.Type, b.label()) }
 
 func (b *body) has(name string) bool { return b.attrs[name] != nil }
 

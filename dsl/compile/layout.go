@@ -228,7 +228,7 @@ func (m *messageReader) showPlain(src string) {
 // fits refuses a body of a kind that the message cannot show.
 func (m *messageReader) fits(text syntax.Text) {
 	src := strings.TrimSpace(text.Value)
-	have, want := "", ""
+	var have, want string
 	switch {
 	case strings.HasPrefix(src, "<mj-"):
 		have, want = "MJML", "HTML"

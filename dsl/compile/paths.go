@@ -301,7 +301,7 @@ func (j *journeyReader) send(b *body) campaign.Step {
 func (j *journeyReader) wait(b *body) campaign.Step {
 	w := &campaign.Wait{Name: b.label(), Until: j.condition(b, "until")}
 	w.For, _ = b.duration("for")
-	never := ""
+	var never string
 	w.Timeout, never = b.duration("timeout", "never")
 	w.React, _ = b.duration("react", "now")
 	switch {

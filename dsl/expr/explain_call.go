@@ -84,11 +84,10 @@ func (c *checking) wrongMacro(e ast.Expr) {
 		c.mismatch(call.Args()[1], c.typeOf(call.Args()[1]))
 		return
 	}
-	method, body := c.methodName(e), e
+	method := c.methodName(e)
 	switch name := call.FunctionName(); name {
 	case fnPlus:
-		body = call.Args()[1]
-		c.wrongBody(method, body, "numbers")
+		c.wrongBody(method, call.Args()[1], "numbers")
 	case fnAvg:
 		c.wrongBody(method, c.gathered(e), "numbers")
 	case fnDistinct:

@@ -105,5 +105,4 @@ type variable struct {
 	root  string // its place in facts, which no data can have
 	local int
 	info  info
-	depth int // of loops around its first assignment
 }

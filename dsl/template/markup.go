@@ -138,7 +138,7 @@ func lower(c byte) string { return strings.ToLower(string(rune(c))) }
 
 // calm is how much of s changes nothing.
 func (c *context) calm(s string) int {
-	end := -1
+	var end int
 	switch {
 	case c.hidden:
 		return 0

@@ -309,7 +309,7 @@ func (a *Applier) failed(ctx context.Context, entry store.Apply, cause error) er
 	entry.FinishedAt = a.Now()
 	err := a.Store.Update(context.WithoutCancel(ctx), func(tx store.Tx) error { return tx.PutApply(entry) })
 	if err != nil {
-		return fmt.Errorf("nothing was applied: %w (and the audit log could not be written: %v)", cause, err)
+		return fmt.Errorf("nothing was applied: %w (and the audit log could not be written: %w)", cause, err)
 	}
 	return fmt.Errorf("nothing was applied: %w", cause)
 }

@@ -52,7 +52,7 @@ func stepEvents(c *expr.Checked) []string {
 }
 
 func fieldEvents(field string) []string {
-	suffix := ""
+	var suffix string
 	switch field {
 	case "withheld":
 		return []string{"message_withheld"}

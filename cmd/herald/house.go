@@ -49,7 +49,6 @@ type house struct {
 	delivery   *delivery.Delivery
 	service    *enrolment.Service
 	dispatcher *enrolment.Dispatcher
-	queued     chan struct{} // something may stand in the outbox
 
 	modelMu  sync.Mutex
 	modelOf  *link.Project
@@ -76,7 +75,6 @@ func openHouse(ctx context.Context, h *house) (*house, error) {
 	if h.links, err = links.New(secret, h.baseURL); err != nil {
 		return nil, err
 	}
-	h.queued = make(chan struct{}, 1)
 	cfg := enrolment.Config{Store: h.store, Live: h.live, Now: h.clock.Now, Log: h.log, Owner: owner(), CatchUp: catchUp(h.clock)}
 	h.service = enrolment.NewService(cfg)
 	h.dispatcher = enrolment.NewDispatcher(cfg)
@@ -127,7 +125,7 @@ func (h *house) work(ctx context.Context, address, namespace string, tick time.D
 		return err
 	}
 	h.closers = append(h.closers, worker.Stop)
-	pump := &workflows.Pump{Outbox: h.store, Teller: h.runtime, Owner: owner(), Notify: h.queued, Poll: 100 * time.Millisecond, Log: h.log}
+	pump := &workflows.Pump{Outbox: h.store, Teller: h.runtime, Owner: owner(), Poll: 100 * time.Millisecond, Log: h.log}
 	h.background(ctx, pump.Run)
 	h.background(ctx, func(ctx context.Context) { ignoreDone(h.dispatcher.Run(ctx)) })
 	h.background(ctx, h.followSchedules)

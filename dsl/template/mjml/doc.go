@@ -45,6 +45,8 @@
 // attribute by attribute, declaration by declaration, within Outlook's comments
 // as well. The samples were shown in Chromium, 600 and 360 pixels wide: those
 // without Liquid came out the same to the pixel. What differs is meant to:
+//   - fonts are loaded by mj-font alone; the reference loads five of its own from
+//     Google where they are named, and its default, Ubuntu, is one of them
 //   - white space, the order of attributes, empty class and style attributes
 //   - the rules for fluid images and for a navbar's hamburger are there when used
 //   - a column in one branch of {% if %} counts once, not once for each branch

@@ -40,17 +40,9 @@ type class struct {
 	tags  map[string][]pair
 }
 
-// font is a font that is loaded where its name is used.
+// font is an mj-font: it is loaded where its name is used. No other font is, so
+// that nobody learns who reads a mail whose author did not ask for it.
 type font struct{ name, href string }
-
-// defaultFonts are those which MJML knows without mj-font.
-var defaultFonts = []font{
-	{"Open Sans", "https://fonts.googleapis.com/css?family=Open+Sans:300,400,500,700"},
-	{"Droid Sans", "https://fonts.googleapis.com/css?family=Droid+Sans:300,400,500,700"},
-	{"Lato", "https://fonts.googleapis.com/css?family=Lato:300,400,500,700"},
-	{"Roboto", "https://fonts.googleapis.com/css?family=Roboto:300,400,500,700"},
-	{"Ubuntu", "https://fonts.googleapis.com/css?family=Ubuntu:300,400,500,700"},
-}
 
 const (
 	defaultWidth      = 600
@@ -67,7 +59,6 @@ func newHead(opts Options) *Head {
 		breakpoint: defaultBreakpoint,
 		tags:       map[string][]pair{},
 		classes:    map[string]class{},
-		fonts:      slices.Clone(defaultFonts),
 	}
 }
 

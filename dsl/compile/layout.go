@@ -118,7 +118,8 @@ func (m *messageReader) eachLayoutProblem(problems []mjml.Problem, text syntax.T
 	sound := true
 	for _, p := range problems {
 		d := diag.Diagnostic{
-			Code: "mjml-" + p.Code, Summary: "Problem in the layout", Detail: sentence(p.Message), Fix: p.Hint,
+			Severity: p.Severity,
+			Code:     "mjml-" + p.Code, Summary: "Problem in the layout", Detail: sentence(p.Message), Fix: p.Hint,
 			Subject: text.Range(p.Offset, p.Offset+p.Length),
 		}
 		if p.Path != "" {
@@ -126,11 +127,7 @@ func (m *messageReader) eachLayoutProblem(problems []mjml.Problem, text syntax.T
 				d.Subject = included.Range(p.Offset, p.Offset+p.Length)
 			}
 		}
-		if p.Severity == mjml.Warning {
-			d.Severity = diag.Warning
-		} else {
-			sound = false
-		}
+		sound = sound && p.Severity != diag.Error
 		report(d)
 	}
 	m.failed = m.failed || !sound

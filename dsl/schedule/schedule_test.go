@@ -119,10 +119,17 @@ func FuzzParseRule(f *testing.F) {
 		"FREQ=YEARLY;BYDAY=53MO,-53SU;BYYEARDAY=-366", "FREQ=DAILY;WKST=SU;INTERVAL=3;UNTIL=20301231T000000Z"} {
 		f.Add(s)
 	}
-	day := campaign.CivilDate{Year: 2026, Month: time.January, Day: 1}
+	first, last := campaign.CivilDate{Year: 2026, Month: time.January, Day: 1}, campaign.CivilDate{Year: 2027, Month: time.January, Day: 1}
 	f.Fuzz(func(t *testing.T, s string) {
-		if r, err := schedule.ParseRule(s); err == nil {
-			r.Days(day, day, campaign.CivilDate{Year: 2027, Month: time.January, Day: 1})
+		r, err := schedule.ParseRule(s)
+		if err != nil {
+			return
+		}
+		before := campaign.CivilDate{}
+		for _, d := range r.Days(first, first, last) {
+			require.Positive(t, d.Compare(before), "days ascend")
+			require.False(t, d.Compare(first) < 0 || d.Compare(last) > 0, "%s is outside", d)
+			before = d
 		}
 	})
 }

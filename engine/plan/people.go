@@ -28,7 +28,6 @@ type JourneyEffect struct {
 	Action  Action
 	Inside  int          // people under way on any revision
 	Steps   []StepPeople // where they are
-	Stay    bool         // they finish on the revision that they entered
 	Segment string       // of its trigger, when people move into it by this plan
 	Enters  int          // people whom the plan moves into that segment
 	Enrols  int          // of them, those who enter the journey: all with backfill, else none
@@ -129,7 +128,7 @@ func (p *Plan) addJourneys(rev *campaign.Revision, facts Facts) {
 	effects := map[string]*JourneyEffect{}
 	effect := func(name string) *JourneyEffect {
 		if effects[name] == nil {
-			effects[name] = &JourneyEffect{Journey: name, Action: NoOp, Stay: true, Steps: facts.Inside[name]}
+			effects[name] = &JourneyEffect{Journey: name, Action: NoOp, Steps: facts.Inside[name]}
 			for _, s := range facts.Inside[name] {
 				effects[name].Inside += s.People
 			}

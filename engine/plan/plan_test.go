@@ -114,7 +114,7 @@ func TestPeople(t *testing.T) {
 		Inside:   map[string][]plan.StepPeople{"win_back": {{Step: "pause", People: 37}}},
 	})
 	require.Equal(t, []plan.JourneyEffect{{
-		Journey: "win_back", Action: plan.Update, Inside: 37, Steps: []plan.StepPeople{{Step: "pause", People: 37}}, Stay: true, Segment: "a", Enters: 121,
+		Journey: "win_back", Action: plan.Update, Inside: 37, Steps: []plan.StepPeople{{Step: "pause", People: 37}}, Segment: "a", Enters: 121,
 	}}, p.Journeys)
 	var out bytes.Buffer
 	require.NoError(t, plan.WriteText(&out, p, plan.TextOptions{}))

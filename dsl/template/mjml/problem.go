@@ -4,24 +4,18 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+
+	"github.com/herald-campaigns/herald/dsl/diag"
 )
 
 // Severity tells whether a Problem makes the mail wrong or only doubtful.
-type Severity uint8
+type Severity = diag.Severity
 
 // The severities, gravest first.
 const (
-	Error Severity = iota
-	Warning
+	Error   = diag.Error
+	Warning = diag.Warning
 )
-
-// String is "error" or "warning".
-func (s Severity) String() string {
-	if s == Warning {
-		return "warning"
-	}
-	return "error"
-}
 
 // Problem is one finding about a document. The HTML that comes with problems of
 // severity Error is the best that could be made of it: good for a preview, not

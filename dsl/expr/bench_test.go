@@ -17,6 +17,10 @@ var ordinary = []struct{ name, src string }{
 	{"three attributes", `profile.plan == "club" && profile.points >= %d && "vegan" in profile.dietary`},
 	{"sum over 90 days", `events.order_completed.within("90d").sum(o, o.total) >= %d`},
 	{"lapsed", `events.order_completed.any() && events.order_completed.within("%dd").none()`},
+	{"sequence", `sequence("7d", events.cart_updated, events.order_completed.where(o, o.total > %d))`},
+	{"favourite", `events.order_completed.top(o, o.cart_id, o.total) == "c%d"`},
+	{"trait", `trait.spent > %d`},
+	{"decayed points", `events.order_completed.within("90d").sum(o, 10 * decay(now - o.at, "30d")) >= %d`},
 	{"items of orders", `events.order_completed.within("180d").exists(o, o.items.exists(i, "gluten_free" in i.tags && i.price > %d))`},
 }
 
@@ -41,7 +45,7 @@ func BenchmarkCheck(b *testing.B) {
 		env := newEnv(b)
 		b.ReportAllocs()
 		for b.Loop() {
-			env.Check(ordinary[4].src[:60], person, condition)
+			env.Check(ordinary[0].src[:14], person, condition)
 		}
 	})
 }
@@ -68,6 +72,20 @@ func BenchmarkTest(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {
 				c.Test(s, noon)
+			}
+		})
+	}
+}
+
+// BenchmarkMeaning normalizes the ordinary conditions.
+func BenchmarkMeaning(b *testing.B) {
+	env := newEnv(b)
+	for _, o := range ordinary {
+		b.Run(o.name, func(b *testing.B) {
+			c := mustCheck(b, env, fmt.Sprintf(o.src, 4), person, condition)
+			b.ReportAllocs()
+			for b.Loop() {
+				c.Meaning()
 			}
 		})
 	}

@@ -18,12 +18,13 @@ import (
 // Checked is an expression that has passed. It is immutable and safe for
 // concurrent use.
 type Checked struct {
-	node  ir.Node
-	text  string
-	typ   campaign.Type
-	reads campaign.Reads
-	cost  float64
-	unset []string
+	node    ir.Node // expanded: what evaluators see
+	written ir.Node // with the traits and short forms that were written
+	text    string
+	typ     campaign.Type
+	reads   campaign.Reads
+	cost    float64
+	unset   []string
 
 	env     *Env
 	once    sync.Once
@@ -70,12 +71,13 @@ func (e *Env) check(src string, sc Scope, key string, want campaign.Type) (*Chec
 		return nil, []Problem{{CodeScope, summaries[CodeScope], err.Error() + ".", "", 0, len(src)}}
 	}
 	c := &checking{Env: e, place: p, source: &source{text: src}}
-	node := c.understand()
-	if node == nil {
+	written := c.understand()
+	if written == nil {
 		return nil, c.sorted()
 	}
 	checked := &Checked{
-		node: node, text: ir.Text(node), typ: node.Type(), reads: ir.Reads(node), cost: ir.Cost(node), unset: unsetIn(node), env: e,
+		node: expand(written), written: written, text: ir.Text(written), typ: written.Type(), reads: ir.Reads(written),
+		cost: ir.Cost(written), unset: unsetIn(written), env: e,
 	}
 	if c.finish(checked, want); len(c.problems) > 0 {
 		return nil, c.sorted()
@@ -244,8 +246,14 @@ func (c *Checked) Expr() campaign.Expr {
 	return campaign.Expr{Text: c.text, Type: c.typ, Reads: c.reads}
 }
 
-// Node is the tree, for other evaluators. It must not be changed.
+// Node is the tree, for other evaluators, with the meaning of traits and short
+// forms in their places. It must not be changed.
 func (c *Checked) Node() ir.Node { return c.node }
+
+// Meaning is the text of ir.Normal of the tree: expressions of one Meaning give
+// the same for every person at every instant, and differ in spelling alone. A
+// trait stands in it with its value, so that it changes with the trait.
+func (c *Checked) Meaning() string { return ir.Text(ir.Normal(c.node)) }
 
 // Cost is the estimate of ir.Cost: nodes looked at for one busy person.
 func (c *Checked) Cost() float64 { return c.cost }
@@ -275,6 +283,16 @@ func (c *Checked) Test(s Subject, now time.Time) Truth {
 // Holds reports whether a condition in a Scope with a Value holds of value.
 func (c *Checked) Holds(value any) bool {
 	return len(c.unset) == 0 && c.compiled().test(Nobody{}, time.Time{}, value).Holds()
+}
+
+// Given evaluates an expression in a Scope with a Row or a Value, of value, a
+// campaign value of that type. One that hangs on a variable without a value is
+// unknown. It asks nothing of a person.
+func (c *Checked) Given(value any, now time.Time) Value {
+	if len(c.unset) > 0 {
+		return Value{}
+	}
+	return c.compiled().eval(Nobody{}, now, value)
 }
 
 func (c *Checked) compiled() *program {

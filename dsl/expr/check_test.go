@@ -28,6 +28,23 @@ func TestFunctionExamples(t *testing.T) {
 	}
 }
 
+// Every name of the reference can be named where it says so.
+func TestNameExamples(t *testing.T) {
+	env, row, value := newEnv(t), typ("object({paid = string})"), typ("number")
+	places := map[string]expr.Scope{"row": {Row: &row}, "value": {Value: &value}, "event": trigger}
+	for _, n := range expr.Names() {
+		sc, ok := places[n.Name]
+		if !ok {
+			sc = journey
+		}
+		mustCheck(t, env, n.Example, sc, condition)
+		root, _, _ := strings.Cut(strings.Split(n.Name, ",")[0], ".")
+		require.Contains(t, n.Example, root)
+		require.True(t, strings.HasSuffix(n.Doc, "."), n.Name)
+		require.NotEmpty(t, n.Where)
+	}
+}
+
 // The conditions of the language's own example, in their places.
 func TestLanguageExamples(t *testing.T) {
 	env := newEnv(t)
@@ -121,6 +138,14 @@ func TestReads(t *testing.T) {
 		`profile.store.hours == "7"`:                                      {Attributes: []string{"store"}, Catalogs: []string{"store"}},
 		`step.seen.met || step.reminder.opened`:                           {Steps: []string{"reminder", "seen"}},
 		`trigger.event.cart_id == "c"`:                                    {},
+		`consent.receipts.sms.granted`:                                    {Topics: []string{"receipts"}},
+		`events.order_completed.gap() > duration("3d")`:                   {Events: []string{"order_completed"}, Time: true},
+		`events.order_completed.frequency("3d") > 3`:                      {Events: []string{"order_completed"}, Time: true},
+		`events.order_completed.share(o, o.gift) > 0.5`:                   {Events: []string{"order_completed"}},
+		`sequence(events.order_completed, events.cart_updated)`:           {Events: []string{"cart_updated", "order_completed"}},
+		`click_rate("3d") > 0.5`:                                          {Events: []string{"email_clicked", "email_sent"}, Time: true},
+		`anniversary(profile.birthday)`:                                   {Attributes: []string{"birthday"}, Time: true},
+		`trait.favourite == "rye"`:                                        {Events: []string{"order_completed"}, Traits: []string{"favourite"}},
 	} {
 		require.Equal(t, want, mustCheck(t, env, src, journey, condition).Reads(), src)
 	}
@@ -129,25 +154,32 @@ func TestReads(t *testing.T) {
 func TestTypes(t *testing.T) {
 	env := newEnv(t)
 	for src, want := range map[string]string{
-		`profile.email`:                            "string",
-		`profile.dietary`:                          "set(string)",
-		`profile.store`:                            "ref(catalog.store)",
-		`profile.store.seats`:                      "number",
-		`profile.birthday`:                         "date",
-		`now - profile.created_at`:                 "duration",
-		`now + duration("1d")`:                     "time",
-		`profile.birthday - profile.member_since`:  "duration",
-		`events.order_completed.count()`:           "number",
-		`events.order_completed.max(o, o.at)`:      "time",
-		`events.order_completed.last().cart_id`:    "string",
-		`trigger.event`:                            cartUpdated.String(),
-		`catalog.bread["rye"]`:                     "object({price? = number, sku? = string})",
-		`profile.lucky.filter(n, n > 3)`:           "list(number)",
-		`profile.lucky.map(n, string(n))`:          "list(string)",
-		`profile.dietary + profile.dietary`:        "list(string)",
-		`segment.vip ? [] : profile.lucky`:         "list(number)",
-		`{"loaf": "Rye", "price": profile.points}`: "object({loaf = string, price = number})",
-		`[]`: "list(any)",
+		`profile.email`:                                           "string",
+		`profile.dietary`:                                         "set(string)",
+		`profile.store`:                                           "ref(catalog.store)",
+		`profile.store.seats`:                                     "number",
+		`profile.birthday`:                                        "date",
+		`now - profile.created_at`:                                "duration",
+		`now + duration("1d")`:                                    "time",
+		`profile.birthday - profile.member_since`:                 "duration",
+		`events.order_completed.count()`:                          "number",
+		`events.order_completed.max(o, o.at)`:                     "time",
+		`events.order_completed.last().cart_id`:                   "string",
+		`trigger.event`:                                           cartUpdated.String(),
+		`catalog.bread["rye"]`:                                    "object({price? = number, sku? = string})",
+		`profile.lucky.filter(n, n > 3)`:                          "list(number)",
+		`profile.lucky.map(n, string(n))`:                         "list(string)",
+		`profile.dietary + profile.dietary`:                       "list(string)",
+		`segment.vip ? [] : profile.lucky`:                        "list(number)",
+		`{"loaf": "Rye", "price": profile.points}`:                "object({loaf = string, price = number})",
+		`events.order_completed.gap()`:                            "duration",
+		`events.order_completed.top(o, o.shop)`:                   "ref(catalog.store)",
+		`events.order_completed.flat(o, o.items)`:                 "list(object({category = string, price = number, quantity = number, sku = string, tags = set(string)}))",
+		`events.order_completed.flat(o, o.items.map(i, i.price))`: "list(number)",
+		`profile.patience / profile.patience`:                     "number",
+		`consent.receipts.email.at`:                               "time",
+		`trait.newest`:                                            bakery().Events[0].Type().String(),
+		`[]`:                                                      "list(any)",
 	} {
 		require.Equal(t, want, mustCheck(t, env, src, journey, campaign.Type{}).Type().String(), src)
 	}

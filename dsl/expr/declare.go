@@ -59,7 +59,7 @@ func operatorDeclarations() []declaration {
 		{operators.Subtract, []overload{call(tNumber, tNumber, tNumber), call(tDuration, tDuration, tDuration), call(tDuration, tTime, tTime), call(tTime, tTime, tDuration),
 			call(tDuration, tDate, tDate), call(tDate, tDate, tDuration)}},
 		{operators.Multiply, []overload{call(tNumber, tNumber, tNumber)}},
-		{operators.Divide, []overload{call(tNumber, tNumber, tNumber)}},
+		{operators.Divide, []overload{call(tNumber, tNumber, tNumber), call(tNumber, tDuration, tDuration)}},
 		{operators.Modulo, []overload{call(tNumber, tNumber, tNumber)}},
 	}
 }
@@ -78,8 +78,17 @@ func macroDeclarations() []declaration {
 		{fnMin, extreme},
 		{fnMax, extreme},
 		{fnDistinct, forEach(scalars, func(t *types.Type) overload { return call(tNumber, types.NewListType(t)) })},
+		{fnExtend, []overload{call(tList, tList, tList)}},
+		{fnScales, []overload{call(scales(tAny))}},
+		{fnWeigh, []overload{call(scales(tAny), scales(tAny), tAny), call(scales(tAny), scales(tAny), tAny, tNumber)}},
+		{fnTop, forEach(ordered, func(t *types.Type) overload { return call(t, scales(t)) })},
+		{fnShare, []overload{call(tNumbers, tNumbers, tBool), call(tNumbers, tNumbers, tBool, tNumber)}},
+		{fnPart, []overload{call(tNumber, tNumbers)}},
 	}
 }
+
+// scales is what top() gathers with: values of a type, each with a weight.
+func scales(of *types.Type) *types.Type { return types.NewOpaqueType("@scales", of) }
 
 func refOverloads(name string, refs []*types.Type) []overload {
 	var out []overload
@@ -95,13 +104,18 @@ func refOverloads(name string, refs []*types.Type) []overload {
 			out = append(out, call(tString, ref))
 		case fnDistinct:
 			out = append(out, call(tNumber, types.NewListType(ref)))
+		case fnTop:
+			out = append(out, call(ref, scales(ref)))
+		case "sets.contains", "sets.intersects", "sets.equivalent":
+			refs, texts := types.NewListType(ref), types.NewListType(tString)
+			out = append(out, call(tBool, refs, refs), call(tBool, refs, texts), call(tBool, texts, refs))
 		}
 	}
 	return out
 }
 
 // lenient are the functions that are called with unknown arguments, too.
-var lenient = []string{fnHas, fnKeep, fnAppend, fnPlus, fnTally, fnTallyOne}
+var lenient = []string{fnHas, fnKeep, fnAppend, fnPlus, fnTally, fnTallyOne, fnExtend, fnWeigh, fnShare, fnObject}
 
 // decl is the declaration as CEL takes it. The checker needs no meaning, the
 // Oracle's interpreter does.

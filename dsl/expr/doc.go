@@ -4,13 +4,17 @@
 // By role:
 //   - what may be named: World (a project's vocabulary), Scope (the place where
 //     an expression stands), Env (both, ready for checking)
-//   - checking: Env.Check, which gives a Checked or Problems; Functions lists
-//     the functions of the language
+//   - checking: Env.Check and Env.CheckTrait, which give a Checked or Problems;
+//     Functions lists the functions of the language
 //   - evaluating: Subject (a person, as the evaluator asks for one), EventRow,
-//     Value, Truth; Checked.Eval and Checked.Test
-//   - the tree beneath: package ir, for other evaluators
+//     ConsentWord, Value, Truth; Checked.Eval, Checked.Test, Checked.Given
+//   - explaining: Checked.Operands, what a condition hangs on; Checked.Meaning, by
+//     which a change in spelling is told from one in meaning
+//   - the tree beneath: package ir, for other evaluators, and DistanceKm, Decay
+//     and DaysUntil, so that they compute alike
 //   - the second opinion: Oracle, cel-go's own evaluation of the same
-//     expression, which tests hold every evaluator to
+//     expression, which tests hold every evaluator to; package exprtest, which
+//     makes up the expressions and the people
 //
 // Enters: source text, a Scope, the type that is wanted. Leaves: a Checked, with
 // its canonical text, type, reads, cost and tree, or Problems with byte ranges.
@@ -27,6 +31,12 @@
 // locals replaced by their values; what does not is explained in the words of
 // the language. The tree is compiled once into Go closures; cel-go has no part
 // in evaluation.
+//
+// Traits and some functions are short for other expressions: trait.score,
+// open_rate("90d"), a history's gap(). They are lowered into an ir.Short, which
+// has both the way it was written and what it means. The canonical text goes by
+// the first, so that an author finds their own words in a plan; the tree that
+// evaluators get, Checked.Node, goes by the second, and so does Checked.Meaning.
 //
 // # Absence
 //

@@ -37,6 +37,7 @@ type Env struct {
 	base       *checker.Env
 	person     map[string]*types.Type // the roots that a Scope with Person has
 	refs       []*types.Type          // the CEL types of refs
+	traits     *traitTable
 
 	mu     sync.RWMutex
 	places map[string]*place
@@ -78,6 +79,9 @@ func NewEnv(w World) (*Env, error) {
 	var err error
 	if e.parser, err = newParser(); err != nil {
 		return nil, fmt.Errorf("preparing the CEL parser: %w", err)
+	}
+	if e.traits, err = newTraits(e, w.Traits); err != nil {
+		return nil, err
 	}
 	common := e.declareRoots(w)
 	if e.base, err = e.newChecker(common); err != nil {
@@ -162,12 +166,22 @@ func (e *Env) declareRoots(w World) (common map[string]*types.Type) {
 		"segment":   u.root("segment", "", fieldsOf(w.Segments, types.BoolType)),
 		"topic":     u.root("topic", "", fieldsOf(w.Topics, topic)),
 		"reachable": u.root("reachable", "", fieldsOf(w.Channels, types.BoolType)),
+		"consent":   u.root("consent", "", fieldsOf(w.Topics, e.consentType(w.Channels))),
+		"trait":     u.lazyRoot("trait", e.traits.names, e.traits.celType),
 	}
 	return map[string]*types.Type{
 		"now":      types.TimestampType,
 		"variable": u.root("variable", "", e.constTypes(w.Variables)),
 		"local":    u.root("local", "", e.constTypes(w.Locals)),
 	}
+}
+
+// consentType is what consent.TOPIC is: for each channel what was said.
+func (e *Env) consentType(channels []string) *types.Type {
+	word := e.universe.root("consent word", "", map[string]*types.Type{
+		ir.ConsentGranted: types.BoolType, ir.ConsentAt: types.TimestampType, ir.ConsentSource: types.StringType,
+	})
+	return e.universe.root("consents", "", fieldsOf(channels, word))
 }
 
 func (e *Env) constTypes(consts map[string]Const) map[string]*types.Type {
@@ -267,6 +281,9 @@ func (e *Env) scopeRoots(sc Scope, key string) map[string]*types.Type {
 	}
 	if sc.Value != nil {
 		roots["value"] = u.cel(*sc.Value)
+	}
+	if sc.Row != nil {
+		roots["row"] = u.cel(*sc.Row)
 	}
 	return roots
 }

@@ -11,7 +11,9 @@ import (
 	"cel.dev/cel-go/common/ast"
 	"cel.dev/cel-go/common/types"
 
+	"github.com/herald-campaigns/herald/dsl/campaign"
 	"github.com/herald-campaigns/herald/dsl/diag"
+	"github.com/herald-campaigns/herald/dsl/expr/ir"
 )
 
 // explainTypes says in the words of the language what CEL's checker found. It
@@ -44,11 +46,15 @@ func (c *checking) explainTypes(errs []*common.Error) {
 }
 
 // misused finds the parts of calls of a macro that could not be expanded, such as
-// sum(o.total): what is wrong with those follows from that.
+// sum(o.total), and of calls that are taken for one: what is wrong with those
+// follows from that.
 func (c *checking) misused(nodes map[int64]ast.Expr) map[int64]bool {
 	muted := map[int64]bool{}
 	for _, e := range nodes {
-		if e.Kind() != ast.CallKind || !isMacro(e.AsCall().FunctionName()) {
+		if e.Kind() != ast.CallKind {
+			continue
+		}
+		if call := e.AsCall(); !isMacro(call.FunctionName()) && !asksOfEach(call) && !unknownFold(call) {
 			continue
 		}
 		for _, arg := range e.AsCall().Args() {
@@ -56,6 +62,19 @@ func (c *checking) misused(nodes map[int64]ast.Expr) map[int64]bool {
 		}
 	}
 	return muted
+}
+
+// asksOfEach reports whether a method that takes nothing is called as if it went
+// over the events: any(o, o.total > 3).
+func asksOfEach(call ast.CallExpr) bool {
+	return len(call.Args()) == 2 && slices.Contains([]string{"any", "none", "first", "last"}, call.FunctionName())
+}
+
+// unknownFold reports whether a method that does not exist is called so:
+// median(o, o.total).
+func unknownFold(call ast.CallExpr) bool {
+	return call.IsMemberFunction() && len(call.Args()) > 1 && call.Args()[0].Kind() == ast.IdentKind &&
+		!slices.ContainsFunc(functionTable, func(f function) bool { return f.Name == call.FunctionName() })
 }
 
 // contains reports whether a part of e is among those that are wrong.
@@ -84,7 +103,7 @@ func (c *checking) explainNode(e ast.Expr, message string) {
 
 // mismatch is a part of && or || that is no condition.
 func (c *checking) mismatch(e ast.Expr, t *types.Type) {
-	c.report(e, CodeType, fmt.Sprintf("%s is %s, and a condition (true or false) is needed here.", c.quote(e), c.typed(t)), c.conditionFix(e, t))
+	c.report(e, CodeType, fmt.Sprintf("%s is %s, and a condition (true or false) is needed here.", c.quote(e), c.typedAs(e)), c.conditionFix(e, t))
 }
 
 // conditionFix proposes what would make a condition of e.
@@ -113,6 +132,43 @@ func (c *checking) typed(t *types.Type) string {
 	return withArticle(word)
 }
 
+// typedAs is typed of an expression. CEL has one type for lists and sets; what is
+// named tells which it is.
+func (c *checking) typedAs(e ast.Expr) string {
+	if t := c.declared(e); t.Kind == campaign.Set {
+		return withArticle(shortType(t))
+	}
+	return c.typed(c.typeOf(e))
+}
+
+// declared is the type that something named was declared with; the zero Type for
+// anything else.
+func (c *checking) declared(e ast.Expr) campaign.Type {
+	if e.Kind() != ast.SelectKind {
+		return campaign.Type{}
+	}
+	of, name := e.AsSelect().Operand(), e.AsSelect().FieldName()
+	if of.Kind() == ast.IdentKind {
+		switch root := of.AsIdent(); root {
+		case "profile":
+			if a := c.attributes[name]; a != nil {
+				return a.T
+			}
+		case "variable", "local":
+			return c.consts[root+"."+name].Type
+		case "trait":
+			if t := c.traits.find(name); t != nil && t.checked != nil {
+				return t.checked.typ
+			}
+		}
+	}
+	if s := c.universe.lookup(c.typeOf(of).TypeName()); s != nil {
+		f, _ := s.typ.Field(name)
+		return f.Type
+	}
+	return campaign.Type{}
+}
+
 // quote is the text that e was written as, if it is short enough for a sentence.
 func (c *checking) quote(e ast.Expr) string {
 	start, end := c.source.extent(e)
@@ -128,6 +184,8 @@ func (c *checking) typeOf(e ast.Expr) *types.Type { return c.tree.GetType(e.ID()
 // unknownRoot is a name that nothing has here.
 func (c *checking) unknownRoot(e ast.Expr, name string) {
 	switch {
+	case slices.Contains(namespaces, name):
+		c.unknownInNamespace(e, name)
 	case laterRoots[name] != "":
 		c.report(e, CodeLater, laterRoots[name]+" are not available yet.", "")
 	case slices.Contains(roots, name):
@@ -140,9 +198,35 @@ func (c *checking) unknownRoot(e ast.Expr, name string) {
 
 // laterRoots are parts of the language that are still to come.
 var laterRoots = map[string]string{
-	"trait":   "Traits (computed and modelled values of a person)",
-	"consent": "Consents by channel",
 	"members": "Groups and their members",
+}
+
+// namespaces stand before the names of some functions.
+var namespaces = []string{"math", "sets"}
+
+// unknownInNamespace is math.f(…) where there is no such function.
+func (c *checking) unknownInNamespace(e ast.Expr, namespace string) {
+	called := e
+	ast.PostOrderVisit(c.tree.Expr(), ast.NewExprVisitor(func(outer ast.Expr) {
+		if outer.Kind() == ast.CallKind && outer.AsCall().IsMemberFunction() && outer.AsCall().Target().ID() == e.ID() {
+			called = outer
+		}
+	}))
+	var known []string
+	for _, f := range functionTable {
+		if short, ok := strings.CutPrefix(f.Name, namespace+"."); ok {
+			known = append(known, short)
+		}
+	}
+	if called == e {
+		c.report(e, CodeName, fmt.Sprintf("%s is no value: it stands before functions.", namespace), "There are "+listed(known)+", as in "+namespace+"."+known[0]+"(…).")
+		return
+	}
+	fix := didYouMean(called.AsCall().FunctionName(), known)
+	if fix == "" {
+		fix = "There are " + listed(known) + "."
+	}
+	c.report(called, CodeFunction, fmt.Sprintf("There is no function %s.%s().", namespace, called.AsCall().FunctionName()), fix)
 }
 
 // outOfScope says where a root can be named, and what to name here.
@@ -174,7 +258,7 @@ func (c *checking) rootFix(name string) string {
 			return "Did you mean " + root + "." + name + "?"
 		}
 	}
-	for _, root := range []string{"events", "segment", "topic", "step"} {
+	for _, root := range []string{"events", "segment", "topic", "trait", "step"} {
 		if t := c.place.roots[root]; t != nil && c.universe.lookup(t.TypeName()).fields[name] != nil {
 			return "Did you mean " + root + "." + name + "?"
 		}
@@ -188,6 +272,7 @@ func (c *checking) rootFix(name string) string {
 // nouns are what the fields of a root are called.
 var nouns = map[string]string{
 	"profile": "attribute", "events": "event", "segment": "segment", "topic": "topic", "reachable": "channel",
+	"consent": "topic", "trait": "trait",
 	"variable": "variable", "local": "local", "catalog": "catalog", "step": "step",
 }
 
@@ -197,7 +282,7 @@ func (c *checking) unknownField(e ast.Expr) {
 	t, name := c.typeOf(sel.Operand()), sel.FieldName()
 	s := c.universe.lookup(t.TypeName())
 	if s == nil || t.Kind() != types.StructKind {
-		c.report(e, CodeType, fmt.Sprintf("%s is %s and has no %s.", c.quote(sel.Operand()), c.typed(t), quoted(name)), c.noFieldFix(t, name))
+		c.report(e, CodeType, fmt.Sprintf("%s is %s and has no %s.", c.quote(sel.Operand()), c.typedAs(sel.Operand()), quoted(name)), c.noFieldFix(t, name))
 		return
 	}
 	if _, ok := nouns[s.label]; ok {
@@ -209,6 +294,8 @@ func (c *checking) unknownField(e ast.Expr) {
 	case s.label == "trigger" && len(s.names) == 0:
 		c.report(e, CodeScope, "The journey is not started by an event, so that there is no trigger."+name+".", "")
 		return
+	case s.label == "consents" && slices.Contains([]string{ir.ConsentGranted, ir.ConsentAt, ir.ConsentSource}, name):
+		fix = "Name the channel, as in " + c.quote(sel.Operand()) + "." + s.names[0] + "." + name + "."
 	case fix == "" && len(s.names) > 0:
 		fix = "It has " + listed(s.names) + "."
 	}

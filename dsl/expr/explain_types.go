@@ -28,7 +28,7 @@ func (c *checking) wrongCall(e ast.Expr) {
 	case operators.LogicalNot:
 		c.mismatch(args[0], c.typeOf(args[0]))
 	case operators.Negate:
-		c.report(e, CodeType, fmt.Sprintf("- goes before a number or a duration, and %s is %s.", c.quote(args[0]), c.typed(c.typeOf(args[0]))), "")
+		c.report(e, CodeType, fmt.Sprintf("- goes before a number or a duration, and %s is %s.", c.quote(args[0]), c.typedAs(args[0])), "")
 	case operators.Conditional:
 		c.wrongConditional(e, args)
 	case operators.Index:
@@ -41,7 +41,7 @@ func (c *checking) wrongCall(e ast.Expr) {
 func (c *checking) wrongComparison(e, l, r ast.Expr) {
 	lt, rt := c.typeOf(l), c.typeOf(r)
 	lw, rw := c.universe.inWords(lt), c.universe.inWords(rt)
-	detail := fmt.Sprintf("%s is %s and %s is %s: the two cannot be compared.", c.quote(l), c.typed(lt), c.quote(r), c.typed(rt))
+	detail := fmt.Sprintf("%s is %s and %s is %s: the two cannot be compared.", c.quote(l), c.typedAs(l), c.quote(r), c.typedAs(r))
 	switch {
 	case lw == rw && scalarWord(lw):
 		detail = fmt.Sprintf("Two values of type %s have no order.", lw)
@@ -116,11 +116,11 @@ func (c *checking) wrongArithmetic(e, l, r ast.Expr) {
 	case lw == "time" && rw == "date", lw == "date" && rw == "time":
 		fix = c.convertTimes(l, lw, r, rw)
 	}
-	c.report(e, CodeType, fmt.Sprintf("%s does not go between %s and %s.", sign, c.typed(lt), c.typed(rt)), fix)
+	c.report(e, CodeType, fmt.Sprintf("%s does not go between %s and %s.", sign, c.typedAs(l), c.typedAs(r)), fix)
 }
 
 func (c *checking) wrongIn(e, l, r ast.Expr) {
-	lt, rt := c.typeOf(l), c.typeOf(r)
+	rt := c.typeOf(r)
 	fix := ""
 	switch rw := c.universe.inWords(rt); {
 	case rw == "string":
@@ -130,7 +130,7 @@ func (c *checking) wrongIn(e, l, r ast.Expr) {
 	case rt.Kind() == types.ListKind && rt.Parameters()[0].Kind() == types.StructKind:
 		fix = "Go over the elements, as in " + c.quote(r) + ".exists(i, …)."
 	}
-	c.report(e, CodeType, fmt.Sprintf("`in` looks for a value in a list or set of such values; this looks for %s in %s.", c.typed(lt), c.typed(rt)), fix)
+	c.report(e, CodeType, fmt.Sprintf("`in` looks for a value in a list or set of such values; this looks for %s in %s.", c.typedAs(l), c.typedAs(r)), fix)
 }
 
 func (c *checking) wrongConditional(e ast.Expr, args []ast.Expr) {
@@ -139,16 +139,16 @@ func (c *checking) wrongConditional(e ast.Expr, args []ast.Expr) {
 		return
 	}
 	c.report(e, CodeType, fmt.Sprintf("One branch gives %s and the other %s; they must give the same.",
-		c.typed(c.typeOf(args[1])), c.typed(c.typeOf(args[2]))), "")
+		c.typedAs(args[1]), c.typedAs(args[2])), "")
 }
 
 func (c *checking) wrongIndex(e, x, key ast.Expr) {
-	xt, kt := c.typeOf(x), c.typeOf(key)
+	xt := c.typeOf(x)
 	switch {
 	case xt.Kind() == types.ListKind:
-		c.report(e, CodeType, fmt.Sprintf("An element of a list is found by its number, and %s is %s.", c.quote(key), c.typed(kt)), "")
+		c.report(e, CodeType, fmt.Sprintf("An element of a list is found by its number, and %s is %s.", c.quote(key), c.typedAs(key)), "")
 	case xt.Kind() == types.MapKind:
-		c.report(e, CodeType, fmt.Sprintf("The key in the brackets is a string, and %s is %s.", c.quote(key), c.typed(kt)),
+		c.report(e, CodeType, fmt.Sprintf("The key in the brackets is a string, and %s is %s.", c.quote(key), c.typedAs(key)),
 			"Write string("+c.quote(key)+").")
 	case c.universe.inWords(xt) == "history":
 		c.report(e, CodeType, "A history has no numbered events.", "Write .first() or .last().")
@@ -157,6 +157,6 @@ func (c *checking) wrongIndex(e, x, key ast.Expr) {
 		if name, ok := literalText(key); ok && xt.Kind() == types.StructKind {
 			fix = "Write " + c.quote(x) + "." + name + "."
 		}
-		c.report(e, CodeType, fmt.Sprintf("%s is %s, and nothing is found in it by [ ].", c.quote(x), c.typed(xt)), fix)
+		c.report(e, CodeType, fmt.Sprintf("%s is %s, and nothing is found in it by [ ].", c.quote(x), c.typedAs(x)), fix)
 	}
 }

@@ -9,7 +9,7 @@ import (
 // FunctionDoc describes a function of the language, for its reference.
 type FunctionDoc struct {
 	Name      string // "startsWith"
-	Group     string // "Histories", "Lists", "Text", "Time", "Values"
+	Group     string // "Histories", "Mail", "Lists", "Sets", "Text", "Numbers", "Time", "Places", "Values"
 	Signature string // "string.startsWith(string) → bool"
 	Doc       string // a sentence or two
 	Example   string // an expression that uses it
@@ -57,6 +57,8 @@ var (
 	tList = types.NewListType(tAny)
 	tMap  = types.NewMapType(tString, tAny)
 
+	tNumbers = types.NewListType(tNumber)
+
 	// Without a type parameter, for what gives nothing of the elements' type: the
 	// checker is faster with it.
 	tSomeList = types.NewListType(types.DynType)
@@ -86,13 +88,18 @@ func forEach(over []*types.Type, overloadFor func(*types.Type) overload) []overl
 
 const (
 	inHistories = "Histories"
+	inMail      = "Mail"
 	inLists     = "Lists"
+	inSets      = "Sets"
 	inText      = "Text"
+	inNumbers   = "Numbers"
 	inTime      = "Time"
+	inPlaces    = "Places"
 	inValues    = "Values"
 )
 
-var functionTable = slices.Concat(historyFunctions, listFunctions, textFunctions, timeFunctions, valueFunctions)
+var functionTable = slices.Concat(historyFunctions, habitFunctions, mailFunctions, listFunctions, setFunctions,
+	textFunctions, numberFunctions, timeFunctions, dayFunctions, placeFunctions, valueFunctions)
 
 var historyFunctions = []function{
 	{FunctionDoc{"within", inHistories, "history.within(duration) → history",

@@ -19,6 +19,8 @@ type lowering struct {
 	*checking
 	vars   []*variable // of the folds around, outermost first
 	broken bool        // something in the tree is an error node
+
+	expanded int // how many nodes the traits named so far have
 }
 
 // variable is the variable of a fold, and what it goes over.
@@ -108,6 +110,8 @@ func (l *lowering) ident(e ast.Expr) ir.Node {
 		return &ir.Now{}
 	case "value":
 		return l.sound(&ir.Given{T: *l.place.scope.Value})
+	case "row":
+		return l.sound(&ir.Given{Name: "row", T: *l.place.scope.Row})
 	case "event":
 		return &ir.Payload{Of: ir.OfEvent, T: *l.events[l.place.scope.Event].Elem}
 	}
@@ -149,10 +153,28 @@ func (l *lowering) selection(e ast.Expr) ir.Node {
 				return &ir.Subscribed{Topic: middle}
 			case "step":
 				return l.step(middle, name)
+			case "consent":
+				return l.fail(e, CodeType, fmt.Sprintf("%s is what was said by a channel, not a value.", l.quote(e)), "Ask "+l.quote(e)+".granted, .at or .source.")
 			}
+		}
+		if n := l.consent(operand, name); n != nil {
+			return n
 		}
 	}
 	return l.field(e, l.value(operand), name)
+}
+
+// consent is consent.TOPIC.CHANNEL.FIELD, channel being what stands before the
+// last dot; nil if it is not.
+func (l *lowering) consent(channel ast.Expr, field string) ir.Node {
+	topic := channel.AsSelect().Operand()
+	if topic.Kind() != ast.SelectKind {
+		return nil
+	}
+	if root, ok := l.root(topic.AsSelect().Operand()); !ok || root != "consent" {
+		return nil
+	}
+	return &ir.Consent{Topic: topic.AsSelect().FieldName(), Channel: channel.AsSelect().FieldName(), Field: field}
 }
 
 // root is the name of a root that stands alone, if e is one.
@@ -161,7 +183,7 @@ func (l *lowering) root(e ast.Expr) (string, bool) {
 		return "", false
 	}
 	name := e.AsIdent()
-	return name, name != "event" && name != "value"
+	return name, name != "event" && name != "value" && name != "row"
 }
 
 // known is root.name.
@@ -181,6 +203,10 @@ func (l *lowering) known(e ast.Expr, root, name string) ir.Node {
 		return &ir.Payload{Of: ir.OfTrigger, T: *l.place.scope.Trigger}
 	case "variable", "local":
 		return l.constant(e, root+"."+name)
+	case "trait":
+		return l.trait(e, name)
+	case "consent":
+		return l.fail(e, CodeType, fmt.Sprintf("%s is what was said of a topic, not a value.", l.quote(e)), "Name the channel and what you ask, as in "+l.quote(e)+".email.granted.")
 	case "topic":
 		return l.fail(e, CodeType, fmt.Sprintf("%s is a topic, not a value.", l.quote(e)), "Ask "+l.quote(e)+".subscribed.")
 	case "step":
@@ -249,6 +275,7 @@ func (l *lowering) index(e ast.Expr, x, key ast.Expr) ir.Node {
 	}
 	switch t := over.Type(); t.Kind {
 	case campaign.List, campaign.Set, campaign.Map:
+		over = l.withType(over)
 		return &ir.Index{X: over, Key: k, T: *t.Elem}
 	case campaign.Object:
 		elem := campaign.Of(campaign.Any)
@@ -260,6 +287,21 @@ func (l *lowering) index(e ast.Expr, x, key ast.Expr) ir.Node {
 		return &ir.Index{X: over, Key: k, T: t}
 	}
 	return l.error()
+}
+
+// withType writes an empty constant list so that its text tells the type.
+func (l *lowering) withType(over ir.Node) ir.Node {
+	c := constOf(over)
+	if c == nil || c.Unset || c.T.Elem == nil || len(l.vars) == maxVariables {
+		return over
+	}
+	if list, ok := c.Value.([]any); !ok || len(list) > 0 {
+		return over
+	}
+	if none := nothingOf(&ir.Var{Name: "x", Slot: len(l.vars), T: *c.T.Elem}); none != nil {
+		return none
+	}
+	return over
 }
 
 // row is catalog.NAME[key].

@@ -145,6 +145,9 @@ func (l *lowering) arith(op ir.ArithOp, x, y ir.Node) ir.Node {
 		x, y = y, x // only + has a duration left of them
 	}
 	t := x.Type()
+	if op == ir.Div && t.Kind == campaign.Duration {
+		t = campaign.Of(campaign.Number)
+	}
 	if op == ir.Sub && t.Kind == y.Type().Kind && (t.Kind == campaign.Time || t.Kind == campaign.Date) {
 		t = campaign.Of(campaign.Duration)
 	}
@@ -179,6 +182,10 @@ func (l *lowering) method(e ast.Expr, name string, target ast.Expr, args []ast.E
 		return l.window(name, target, args[0])
 	case "any", "none", "count", "first", "last":
 		return l.ask(name, target)
+	case "gap":
+		return l.gap(target)
+	case "frequency":
+		return l.frequency(target, args[0])
 	}
 	return l.function(e, name, append([]ast.Expr{target}, args...))
 }
@@ -196,29 +203,53 @@ func (l *lowering) function(e ast.Expr, name string, args []ast.Expr) ir.Node {
 		if n := l.pattern(args[1]); n != nil {
 			return n
 		}
+	case "sequence":
+		return l.sequence(args)
+	case "rate":
+		return l.rate(args)
+	case "open_rate", "click_rate":
+		return l.mailRate(e, name, args[0])
+	case "anniversary":
+		return l.anniversary(args)
 	}
 	n := &ir.Call{Func: ir.Func(name), Args: l.values(args)}
 	n.T = campaign.Of(campaign.Number)
 	switch n.Func {
-	case ir.Contains, ir.StartsWith, ir.EndsWith, ir.Matches:
+	case ir.Decay:
+		return l.decay(args, n)
+	case ir.SetsContains, ir.SetsIntersects:
+		l.impossibleSets(e, n)
+	}
+	switch n.Func {
+	case ir.Contains, ir.StartsWith, ir.EndsWith, ir.Matches, ir.SetsContains, ir.SetsIntersects, ir.SetsEquivalent:
 		n.T = campaign.Of(campaign.Bool)
 	case ir.LowerASCII, ir.UpperASCII, ir.Trim, ir.ToString:
 		n.T = campaign.Of(campaign.String)
 	case ir.ToDate:
 		n.T = campaign.Of(campaign.Date)
 	}
-	if zone, ok := zoneOf(n); ok {
-		if _, err := time.LoadLocation(zone); err != nil || zone == "Local" {
-			return l.fail(args[1], CodeLiteral, fmt.Sprintf("There is no time zone %s.", quoted(zone)), `Write one such as "Europe/Berlin".`)
-		}
+	if fault := l.zoneFault(n, args); fault != nil {
+		return fault
 	}
 	return n
+}
+
+// zoneFault refuses a time zone that is written down and is none.
+func (l *lowering) zoneFault(n *ir.Call, args []ast.Expr) ir.Node {
+	zone, ok := zoneOf(n)
+	if !ok {
+		return nil
+	}
+	if _, err := time.LoadLocation(zone); err != nil || zone == "Local" {
+		return l.fail(args[1], CodeLiteral, fmt.Sprintf("There is no time zone %s.", quoted(zone)), `Write one such as "Europe/Berlin".`)
+	}
+	return nil
 }
 
 // zoneOf is the time zone that is written as the second argument.
 func zoneOf(n *ir.Call) (string, bool) {
 	switch n.Func {
-	case ir.ToDate, ir.Year, ir.Month, ir.Day, ir.Weekday, ir.WeekOf, ir.Hour:
+	case ir.ToDate, ir.Year, ir.Month, ir.Day, ir.Weekday, ir.WeekOf, ir.Hour, ir.DaysUntil:
 		if len(n.Args) == 2 {
 			return constText(n.Args[1])
 		}

@@ -31,11 +31,17 @@ const (
 	fnMin      = "@min"      // list of a scalar → scalar
 	fnMax      = "@max"      // list of a scalar → scalar
 	fnDistinct = "@distinct" // list → number
+	fnExtend   = "@extend"   // list, list → list: appends the elements of one that is known
+	fnScales   = "@scales"   // → scales: nothing on them
+	fnWeigh    = "@weigh"    // scales, value, weight or none → scales: puts a known value on, with its weight
+	fnTop      = "@top"      // scales of a scalar → scalar: the heaviest
+	fnShare    = "@share"    // list of two numbers, condition, weight or none → the same: adds to what holds, and to all
+	fnPart     = "@part"     // list of two numbers → number: the first divided by the second
 )
 
 // roots are the names that stand at the start of a path. The variable of a macro
 // cannot be called like one of them.
-var roots = []string{"catalog", "event", "events", "journey", "local", "now", "profile", "reachable",
+var roots = []string{"catalog", "consent", "event", "events", "journey", "local", "now", "profile", "reachable",
 	"segment", "step", "topic", "trait", "trigger", "variable"}
 
 // macroError marks the messages of this package among those of the parser.
@@ -62,6 +68,15 @@ var shapes = []shape{
 	{"min", emptyList, fnAppend, fnMin},
 	{"max", emptyList, fnAppend, fnMax},
 	{"distinct", emptyList, fnAppend, fnDistinct},
+	{"flat", emptyList, fnExtend, ""},
+	{"top", emptyScales, fnWeigh, fnTop},
+	{"share", twoZeros, fnShare, fnPart},
+}
+
+func emptyScales(eh parser.ExprHelper) ast.Expr { return eh.NewCall(fnScales) }
+
+func twoZeros(eh parser.ExprHelper) ast.Expr {
+	return eh.NewList(eh.NewLiteral(types.Double(0)), eh.NewLiteral(types.Double(0)))
 }
 
 func literal(v ref.Val) func(parser.ExprHelper) ast.Expr {
@@ -74,6 +89,9 @@ func macros() []parser.Macro {
 	all := []parser.Macro{parser.NewGlobalMacro("has", 1, expandHas)}
 	for _, s := range shapes {
 		all = append(all, parser.NewReceiverMacro(s.name, 2, s.expand))
+		if s.step == fnWeigh || s.step == fnShare {
+			all = append(all, parser.NewReceiverMacro(s.name, 3, s.expand))
+		}
 	}
 	return all
 }
@@ -91,8 +109,11 @@ func (s shape) expand(eh parser.ExprHelper, target ast.Expr, args []ast.Expr) (a
 	}
 	accu := "@" + s.name
 	stepArgs := []ast.Expr{eh.NewIdent(accu), args[1]}
-	if s.step == fnKeep {
+	switch {
+	case s.step == fnKeep:
 		stepArgs = append(stepArgs, eh.NewIdent(v))
+	case len(args) == 3: // a weight; 1 where there is none
+		stepArgs = append(stepArgs, args[2])
 	}
 	result := eh.NewIdent(accu)
 	if s.result != "" {

@@ -20,8 +20,8 @@ type domain struct {
 	whole  bool // a whole number
 }
 
-// domainOf knows attributes with one_of, elements of such sets, counts and parts
-// of dates.
+// domainOf knows attributes with one_of, elements of such sets, counts, rates and
+// parts of dates.
 func (l *lowering) domainOf(n ir.Node) domain {
 	d := domain{lo: math.Inf(-1), hi: math.Inf(1)}
 	switch n := n.(type) {
@@ -42,12 +42,29 @@ func (l *lowering) domainOf(n ir.Node) domain {
 		if r, ok := ranges[n.Func]; ok {
 			d.lo, d.hi, d.whole = r[0], r[1], true
 		}
+		if r, ok := spans[n.Func]; ok {
+			d.lo, d.hi = r[0], r[1]
+		}
+	case *ir.Short:
+		if r, ok := rates[n.Name]; ok && n.Traits == nil && !(n.Name == "share" && len(n.Args) == 4) { // weights can be below 0
+			d.lo, d.hi = r[0], r[1]
+		}
 	}
 	return d
 }
 
+// rates and spans are what short forms and functions that give no whole numbers
+// can give.
+var rates = map[string][2]float64{
+	"open_rate": {0, 1}, "click_rate": {0, 1}, "share": {0, 1}, "rate": {0, math.Inf(1)}, "frequency": {0, math.Inf(1)},
+}
+
+var spans = map[ir.Func][2]float64{
+	ir.Decay: {0, 1}, ir.DistanceKm: {0, math.Ceil(math.Pi * earthRadius)}, ir.Abs: {0, math.Inf(1)},
+}
+
 var ranges = map[ir.Func][2]float64{
-	ir.Size: {0, math.Inf(1)}, ir.Age: {-200, 9999}, ir.Month: {1, 12}, ir.Day: {1, 31}, ir.Weekday: {1, 7}, ir.WeekOf: {1, 53}, ir.Hour: {0, 23},
+	ir.Size: {0, math.Inf(1)}, ir.Age: {-200, 9999}, ir.Month: {1, 12}, ir.Day: {1, 31}, ir.Weekday: {1, 7}, ir.WeekOf: {1, 53}, ir.Hour: {0, 23}, ir.DaysUntil: {0, 365},
 }
 
 // elementsOf is what the elements of a set can be.

@@ -25,7 +25,7 @@ func (o *Oracle) meanings() map[string]functions.FunctionOp {
 			return types.Bool(types.Equal(plain(args[0]), plain(args[1])) != types.True)
 		},
 		operators.In:            contained,
-		operators.Index:         indexed,
+		operators.Index:         o.indexed,
 		operators.LogicalNot:    func(args ...ref.Val) ref.Val { return as[types.Bool](args[0]).Negate() },
 		operators.Negate:        func(args ...ref.Val) ref.Val { return as[traits.Negater](args[0]).Negate() },
 		operators.Less:          compared(func(o int) bool { return o < 0 }),
@@ -35,12 +35,12 @@ func (o *Oracle) meanings() map[string]functions.FunctionOp {
 		operators.Add:           added,
 		operators.Subtract:      subtracted,
 		operators.Multiply:      func(args ...ref.Val) ref.Val { return finiteVal(as[traits.Multiplier](args[0]).Multiply(args[1])) },
-		operators.Divide:        func(args ...ref.Val) ref.Val { return finiteVal(as[traits.Divider](args[0]).Divide(args[1])) },
+		operators.Divide:        divided,
 		operators.Modulo: func(args ...ref.Val) ref.Val {
 			return finiteVal(types.Double(math.Mod(float64(as[types.Double](args[0])), float64(as[types.Double](args[1])))))
 		},
 	}
-	for _, more := range []map[string]functions.FunctionOp{o.historyMeanings(), macroMeanings(), textMeanings(), o.timeMeanings()} {
+	for _, more := range []map[string]functions.FunctionOp{o.historyMeanings(), macroMeanings(), textMeanings(), o.timeMeanings(), o.libraryMeanings()} {
 		for name, op := range more {
 			m[name] = op
 		}
@@ -91,7 +91,17 @@ func elements(list ref.Val) []ref.Val {
 	return out
 }
 
-func indexed(args ...ref.Val) ref.Val {
+// indexed takes what is looked into, the place, and the name of the type of what
+// is there, since an object that is not there has empty lists.
+func (o *Oracle) indexed(args ...ref.Val) ref.Val {
+	v := found(args...)
+	if s := o.env.universe.lookup(string(as[types.String](args[2]))); types.IsUnknown(v) && s != nil && s.typ.Kind == campaign.Object {
+		return o.object(nil, s.typ)
+	}
+	return v
+}
+
+func found(args ...ref.Val) ref.Val {
 	if l, ok := args[0].(traits.Lister); ok {
 		i, err := types.GetOrError(args[1])
 		if err != nil || i < 0 || i >= int(as[types.Int](l.Size())) {
@@ -127,6 +137,13 @@ func added(args ...ref.Val) ref.Val {
 		return days(d, as[types.Duration](b).Duration)
 	}
 	return finiteVal(as[traits.Adder](a).Add(b))
+}
+
+func divided(args ...ref.Val) ref.Val {
+	if d, ok := args[0].(types.Duration); ok {
+		return finiteVal(types.Double(float64(d.Duration) / float64(as[types.Duration](args[1]).Duration)))
+	}
+	return finiteVal(as[traits.Divider](args[0]).Divide(args[1]))
 }
 
 func subtracted(args ...ref.Val) ref.Val {
@@ -168,15 +185,7 @@ func (o *Oracle) historyMeanings() map[string]functions.FunctionOp {
 	}
 	return map[string]functions.FunctionOp{
 		"within": func(args ...ref.Val) ref.Val {
-			d, ok := args[1].(types.Duration)
-			if !ok {
-				parsed, err := campaign.ParseDuration(string(as[types.String](args[1])))
-				if err != nil {
-					return types.WrapErr(err)
-				}
-				d.Duration = parsed
-			}
-			return keep(args[0], func(t time.Time) bool { return o.now.Sub(t) < d.Duration })
+			return keep(args[0], func(t time.Time) bool { return o.now.Sub(t) < lengthOf(args[1]) })
 		},
 		"since": func(args ...ref.Val) ref.Val {
 			from, ok := args[1].(types.Timestamp)
@@ -191,6 +200,15 @@ func (o *Oracle) historyMeanings() map[string]functions.FunctionOp {
 		"first": func(args ...ref.Val) ref.Val { return end(args[0], args[1], false) },
 		"last":  func(args ...ref.Val) ref.Val { return end(args[0], args[1], true) },
 	}
+}
+
+// lengthOf is a duration, or the text of one.
+func lengthOf(v ref.Val) time.Duration {
+	if s, ok := v.(types.String); ok {
+		d, _ := campaign.ParseDuration(string(s)) // the checker has read it
+		return d
+	}
+	return as[types.Duration](v).Duration
 }
 
 func happened(event ref.Val) time.Time {

@@ -3,8 +3,10 @@ package expr
 import (
 	"fmt"
 	"reflect"
+	"slices"
 	"time"
 
+	"cel.dev/cel-go/common/decls"
 	"cel.dev/cel-go/common/types"
 	"cel.dev/cel-go/common/types/ref"
 	"cel.dev/cel-go/common/types/traits"
@@ -186,19 +188,29 @@ func (o *Oracle) value(v any, t campaign.Type) ref.Val {
 	return scalarValue(v)
 }
 
-// builder gives the interpreter a meaning for object literals.
-type builder struct {
-	*universe
-	oracle *Oracle
-}
+// fnObject makes an object: of the name of its type, and of names and values by
+// turns.
+const fnObject = "@object"
 
-// NewValue makes an object.
-func (b builder) NewValue(typeName string, fields map[string]ref.Val) ref.Val {
-	m := make(map[string]any, len(fields))
-	for name, v := range fields {
-		m[name] = fromCEL(v)
+// maxFields is how many fields a literal can have for the Oracle.
+const maxFields = 20
+
+// builder declares fnObject, for any number of fields.
+func (o *Oracle) builder() (*decls.FunctionDecl, error) {
+	d, args := declaration{name: fnObject}, []*types.Type{tString}
+	for range maxFields {
+		args = append(args, tString, types.DynType)
+		d.overloads = append(d.overloads, call(types.DynType, slices.Clone(args)...))
 	}
-	return b.oracle.object(m, b.lookup(typeName).typ)
+	return d.decl(func(args ...ref.Val) ref.Val {
+		m := map[string]any{}
+		for i := 1; i < len(args); i += 2 {
+			if v := args[i+1]; !isAbsent(v) {
+				m[string(as[types.String](args[i]))] = fromCEL(v)
+			}
+		}
+		return o.object(m, o.env.universe.lookup(string(as[types.String](args[0]))).typ)
+	})
 }
 
 func (o *Oracle) object(m map[string]any, t campaign.Type) ref.Val {

@@ -236,6 +236,8 @@ func (c *compiler) leaf(n ir.Node) fn[any] {
 		return func(f *frame) (any, bool) { return f.subject.Step(n.Step, n.Field) }
 	case *ir.Payload:
 		return box(payload(n))
+	case *ir.Consent:
+		return consentField(n)
 	case *ir.Var:
 		return variableValue(n.Slot)
 	case *ir.Field:

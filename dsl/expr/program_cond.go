@@ -35,7 +35,13 @@ func (c *compiler) cond(n ir.Node) cond {
 		return c.has(n.X)
 	case *ir.Fold:
 		return c.foldTruth(n)
+	case *ir.Sequence:
+		return c.ordered(n)
 	case *ir.Call:
+		switch n.Func {
+		case ir.SetsContains, ir.SetsIntersects, ir.SetsEquivalent:
+			return c.setTest(n)
+		}
 		return c.textTest(n)
 	}
 	leaf := c.leaf(n)

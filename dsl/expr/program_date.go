@@ -26,7 +26,7 @@ func (c *compiler) date(n ir.Node) fn[campaign.CivilDate] {
 	case *ir.Cond:
 		return choose(c, n, c.date)
 	case *ir.Fold:
-		return extreme(c, n, c.date, compareDates)
+		return one(c, n, c.date, compareDates)
 	}
 	return lookUp[campaign.CivilDate](c, n)
 }

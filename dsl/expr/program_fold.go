@@ -227,7 +227,7 @@ func (c *compiler) foldNumber(n *ir.Fold) fn[float64] {
 	case ir.FoldDistinct:
 		return c.distinct(s, n.Body)
 	}
-	return extreme(c, n, c.number, cmp.Compare)
+	return one(c, n, c.number, cmp.Compare)
 }
 
 func count(s *sequence, body cond) fn[float64] {
@@ -356,6 +356,8 @@ func (c *compiler) collect(n *ir.Fold) fn[[]any] {
 	switch n.Op {
 	case ir.FoldMap:
 		pick = c.any(n.Body)
+	case ir.FoldFlat:
+		return flat(s, c.list(n.Body))
 	case ir.FoldFilter:
 		test := c.cond(n.Body)
 		pick = func(f *frame) (any, bool) { return f.vars[s.slot].v, test(f) == True }

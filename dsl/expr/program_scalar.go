@@ -56,6 +56,9 @@ var arithmetic = map[ir.ArithOp]func(a, b float64) float64{
 
 // arithmetic has no infinite results: a division by zero is unknown.
 func (c *compiler) arithmetic(n *ir.Arith) fn[float64] {
+	if n.L.Type().Kind == campaign.Duration {
+		return c.ratio(n)
+	}
 	l, r, op := c.number(n.L), c.number(n.R), arithmetic[n.Op]
 	return func(f *frame) (float64, bool) {
 		a, ok1 := l(f)
@@ -82,6 +85,14 @@ func (c *compiler) numberCall(n *ir.Call) fn[float64] {
 		return c.numberOf(n.Args[0])
 	case ir.Age:
 		return c.age(n.Args[0])
+	case ir.DaysUntil:
+		return c.daysUntil(n.Args)
+	case ir.Decay:
+		return c.decay(n.Args)
+	case ir.DistanceKm:
+		return c.distance(n.Args)
+	case ir.Abs, ir.Round, ir.Floor, ir.Ceil, ir.Least, ir.Greatest:
+		return c.mathCall(n)
 	}
 	return c.calendarPart(n)
 }
@@ -138,12 +149,14 @@ func (c *compiler) text(n ir.Node) fn[string] {
 			b, ok2 := r(f)
 			return a + b, ok1 && ok2
 		}
+	case *ir.Consent:
+		return saidWhere(n)
 	case *ir.Call:
 		return c.textCall(n)
 	case *ir.Cond:
 		return choose(c, n, c.text)
 	case *ir.Fold:
-		return extreme(c, n, c.text, strings.Compare)
+		return one(c, n, c.text, strings.Compare)
 	}
 	return lookUp[string](c, n)
 }
@@ -204,6 +217,8 @@ func (c *compiler) time(n ir.Node) fn[time.Time] {
 			t := f.subject.EnteredAt()
 			return t, !t.IsZero()
 		}
+	case *ir.Consent:
+		return saidAt(n)
 	case *ir.Field:
 		if n.Name == "at" {
 			return c.instantOf(n)
@@ -213,6 +228,9 @@ func (c *compiler) time(n ir.Node) fn[time.Time] {
 	case *ir.Cond:
 		return choose(c, n, c.time)
 	case *ir.Fold:
+		if n.Op == ir.FoldTop {
+			return heaviestTime(c, n)
+		}
 		return extreme(c, n, c.time, time.Time.Compare)
 	}
 	return lookUp[time.Time](c, n)
@@ -269,7 +287,7 @@ func (c *compiler) duration(n ir.Node) fn[time.Duration] {
 	case *ir.Cond:
 		return choose(c, n, c.duration)
 	case *ir.Fold:
-		return extreme(c, n, c.duration, cmp.Compare)
+		return one(c, n, c.duration, cmp.Compare)
 	}
 	return lookUp[time.Duration](c, n)
 }

@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"strings"
 	"unicode/utf8"
 
 	"cel.dev/cel-go/common"
@@ -142,6 +143,8 @@ func (s *source) callTokens(e ast.Expr, i int) (first, last int, ok bool) {
 		return s.span(e.AsComprehension().IterRange(), s.pair[i])
 	case e.Kind() == ast.CallKind && e.AsCall().IsMemberFunction():
 		return s.span(e.AsCall().Target(), s.pair[i])
+	case e.Kind() == ast.CallKind && strings.Contains(e.AsCall().FunctionName(), "."): // sets.contains(…)
+		return i - 3, s.pair[i], i >= 3
 	}
 	return i - 1, s.pair[i], true
 }

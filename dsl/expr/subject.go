@@ -19,6 +19,9 @@ type Subject interface {
 	Subscribed(topic string) bool
 	// Reachable tells whether the channel has a permission and an address that works.
 	Reachable(channel string) bool
+	// Consent is what the person last said of a topic by a channel; ok is false
+	// where nothing was said.
+	Consent(topic, channel string) (c ConsentWord, ok bool)
 	// Event is the payload that `event` stands for: properties, and `at`.
 	Event() map[string]any
 	// Trigger is the payload that `trigger.event` stands for: properties, and `at`.
@@ -34,6 +37,14 @@ type Subject interface {
 type EventRow struct {
 	At    time.Time
 	Props map[string]any // campaign values; the map belongs to the Subject and is only read
+}
+
+// ConsentWord is what a person said of a topic by a channel. A zero At and an
+// empty Source count as absent.
+type ConsentWord struct {
+	Granted bool
+	At      time.Time
+	Source  string // where it was said: "preferences", "form", "import"
 }
 
 // Nobody is a Subject of whom nothing is known. It can be embedded by Subjects
@@ -56,6 +67,9 @@ func (Nobody) Subscribed(string) bool { return false }
 
 // Reachable is false.
 func (Nobody) Reachable(string) bool { return false }
+
+// Consent is absent.
+func (Nobody) Consent(string, string) (ConsentWord, bool) { return ConsentWord{}, false }
 
 // Event is empty.
 func (Nobody) Event() map[string]any { return nil }

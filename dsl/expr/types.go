@@ -38,6 +38,10 @@ type structType struct {
 	event  bool                   // an event as a whole
 	names  []string               // fields, sorted
 	fields map[string]*types.Type // nil for a field whose declaration is in error
+
+	// lazy finds the type of a field that is known by name only until it is asked
+	// for; nil: it stands in fields.
+	lazy func(name string) *types.Type
 }
 
 var _ types.Provider = (*universe)(nil)
@@ -128,6 +132,13 @@ func (u *universe) root(label, id string, fields map[string]*types.Type) *types.
 	return u.add("@"+label+id, &structType{label: label, fields: fields})
 }
 
+// lazyRoot is a root whose fields have their types found when they are asked for.
+func (u *universe) lazyRoot(label string, names []string, typeOf func(name string) *types.Type) *types.Type {
+	u.mu.Lock()
+	defer u.mu.Unlock()
+	return u.add("@"+label, &structType{label: label, fields: fieldsOf(names, types.ErrorType), lazy: typeOf})
+}
+
 // add keeps s under the name, unless there is one; the caller holds the lock.
 func (u *universe) add(name string, s *structType) *types.Type {
 	if old, ok := u.structs[name]; ok {
@@ -178,6 +189,9 @@ func (u *universe) FindStructFieldType(name, field string) (*types.FieldType, bo
 		return nil, false
 	}
 	t, ok := s.fields[field]
+	if ok && s.lazy != nil {
+		t = s.lazy(field)
+	}
 	return &types.FieldType{Type: t}, ok
 }
 

@@ -14,6 +14,7 @@ type World struct {
 	Segments  []string // labels
 	Topics    []string // labels
 	Channels  []string // reachable.CHANNEL: "email"
+	Traits    []Trait
 	Variables map[string]Const
 	Locals    map[string]Const
 }
@@ -26,16 +27,25 @@ type Const struct {
 	Known bool
 }
 
+// Trait is a value that is worked out for each person: trait.NAME. It is checked
+// when first asked for, where a person can be named and nothing else, and may
+// name other traits, as long as that does not lead back to itself.
+type Trait struct {
+	Name   string
+	Source string // CEL
+}
+
 // Scope says where an expression stands, and so what it may name there. `now`,
 // `variable` and `local` can be named everywhere.
 type Scope struct {
-	Person  bool           // profile, events, segment, topic, reachable
+	Person  bool           // profile, events, segment, topic, consent, reachable, trait
 	Event   string         // label: `event` is the payload of this event, as in a trigger's key and where
 	Trigger *campaign.Type // `trigger`, with trigger.event of this type; the zero Type is a trigger without an event
 	Journey bool           // journey.entered_at
 	Steps   []StepVar      // step.NAME
 	Catalog bool           // catalog.NAME
 	Value   *campaign.Type // `value`, of this type: what the validation of a variable asks about
+	Row     *campaign.Type // `row`, of this type: a row of a source
 }
 
 // StepVar is a step that an expression may look at.
@@ -61,7 +71,7 @@ func (s Scope) key() string {
 		}
 	}
 	b.WriteString(s.Event)
-	for _, t := range []*campaign.Type{s.Trigger, s.Value} {
+	for _, t := range []*campaign.Type{s.Trigger, s.Value, s.Row} {
 		b.WriteByte('\n')
 		if t != nil {
 			b.WriteString(t.String())

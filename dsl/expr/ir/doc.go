@@ -3,11 +3,15 @@
 //
 // By role:
 //   - leaves, what is known of a person, a place or a moment: Const, Now,
-//     EnteredAt, Attribute, Payload, Given, Step, Segment, Subscribed, Reachable, Var
+//     EnteredAt, Attribute, Payload, Given, Step, Segment, Subscribed, Reachable,
+//     Consent, Var
 //   - reaching into things: Field, Index, Row, Has
 //   - computing: Not, Logic, Cond, Compare, In, Arith, Neg, Call, List, Object
-//   - going over many things: History (with its Filters), Fold
-//   - passes: Text (the canonical text), Walk, Reads, Cost
+//   - going over many things: History (with its Filters), Fold, Sequence
+//   - what is written shorter than it is meant: Short, which Expand replaces; no
+//     evaluator meets one
+//   - passes: Text (the canonical text), Normal (the same for one meaning), Walk,
+//     Rebuild, Reads, Cost
 //
 // Enters: what package expr lowers from a checked CEL syntax tree. A tree is
 // well typed: L and R of a Compare have one kind, the X of a Not is a bool, and

@@ -24,6 +24,21 @@ const (
 	WeekOf     Func = "week_of"    // likewise: ISO week, 1 to 53
 	Hour       Func = "hour"       // of a time, with an optional zone: 0 to 23
 	Age        Func = "age"        // of a date: full years until today in UTC
+	DaysUntil  Func = "days_until" // of a date, with an optional zone: days until its next anniversary, 0 on the day; 29 February counts on the 28th in common years
+	Decay      Func = "decay"      // age, half (durations): 2^(-age/half), 1 for an age below 0; unknown unless half > 0
+
+	DistanceKm Func = "distance_km" // latitude, longitude, latitude, longitude in degrees: along a great circle, in km
+
+	SetsContains   Func = "sets.contains"   // two lists or sets: whether the first has all elements of the second
+	SetsIntersects Func = "sets.intersects" // likewise: whether they have an element in common
+	SetsEquivalent Func = "sets.equivalent" // likewise: whether they have the same elements, in any order and number
+
+	Abs      Func = "math.abs"
+	Round    Func = "math.round" // halves away from zero
+	Floor    Func = "math.floor"
+	Ceil     Func = "math.ceil"
+	Least    Func = "math.least"    // two numbers
+	Greatest Func = "math.greatest" // two numbers
 )
 
 // Method reports whether authors write x.f(y) and not f(x, y).
@@ -47,8 +62,11 @@ func (op LogicOp) String() string { return [...]string{"&&", "||"}[op] }
 // String is the name of the method that folds.
 func (op FoldOp) String() string {
 	return [...]string{"any", "none", "count", "first", "last", "count", "exists", "all", "exists_one",
-		"sum", "avg", "min", "max", "distinct", "filter", "map"}[op]
+		"sum", "avg", "min", "max", "distinct", "filter", "map", "flat", "top"}[op]
 }
+
+// Opposite is the comparison that holds where op does not.
+func (op CompareOp) Opposite() CompareOp { return [...]CompareOp{Ne, Eq, Ge, Gt, Le, Lt}[op] }
 
 // Flip is the comparison that holds of (R, L) when op holds of (L, R).
 func (op CompareOp) Flip() CompareOp {

@@ -42,6 +42,10 @@ func tree() ir.Node {
 		&ir.Compare{Op: ir.Ne, L: &ir.Call{Func: ir.Size, Args: []ir.Node{&ir.Object{T: order, Names: []string{"tags", "total"}, Values: []ir.Node{constant(campaign.SetOf(str), []any{"a"}), points}}}, T: number},
 			R: constant(number, 1e30)},
 		&ir.Fold{Op: ir.FoldNone, Over: &ir.History{Event: "in"}, T: boolean},
+		&ir.Sequence{For: constant(campaign.Of(campaign.Duration), 7*24*time.Hour), Steps: []*ir.History{{Event: "cart", T: campaign.ListOf(order)}, orders}},
+		&ir.Compare{Op: ir.Eq, L: &ir.Fold{Op: ir.FoldTop, Over: orders, Var: o, Body: &ir.Field{X: o, Name: "total", T: number}, Weight: points, T: number},
+			R: &ir.Call{Func: ir.Least, Args: []ir.Node{&ir.Call{Func: ir.Size, Args: []ir.Node{&ir.Fold{Op: ir.FoldFlat, Over: orders, Var: o, Body: &ir.Field{X: o, Name: "tags", T: campaign.SetOf(str)}, T: campaign.ListOf(str)}}, T: number}, points}, T: number}},
+		&ir.Compare{Op: ir.Lt, L: &ir.Consent{Topic: "offers", Channel: "email", Field: ir.ConsentAt}, R: &ir.Now{}},
 		&ir.Fold{Op: ir.FoldExists, Over: &ir.Attribute{Name: "tags", T: campaign.SetOf(str)}, Var: &ir.Var{Name: "t", T: str}, Body: constant(boolean, false), T: boolean},
 	}}
 }
@@ -55,6 +59,10 @@ const text = `events.order.within("90d").since(journey.entered_at).where(o, o.to
 	` && profile.store.total == variable.later` +
 	` && size({"tags": ["a"], "total": profile.points}) != 1e+30` +
 	" && events.`in`.none()" +
+	` && sequence("1w", events.cart, events.order.within("90d").since(journey.entered_at).where(o, o.total > 3))` +
+	` && events.order.within("90d").since(journey.entered_at).where(o, o.total > 3).top(o, o.total, profile.points)` +
+	` == math.least(size(events.order.within("90d").since(journey.entered_at).where(o, o.total > 3).flat(o, o.tags)), profile.points)` +
+	` && consent.offers.email.at < now` +
 	` && profile.tags.exists(t, false)`
 
 func TestText(t *testing.T) {
@@ -74,7 +82,7 @@ func TestText(t *testing.T) {
 
 func TestReads(t *testing.T) {
 	require.Equal(t, campaign.Reads{
-		Attributes: []string{"lucky", "points", "store", "tags"}, Events: []string{"in", "order"}, Segments: []string{"a-b"}, Topics: []string{"news"},
+		Attributes: []string{"lucky", "points", "store", "tags"}, Events: []string{"cart", "in", "order"}, Segments: []string{"a-b"}, Topics: []string{"news", "offers"},
 		Catalogs: []string{"store"}, Steps: []string{"a"}, Reachable: true, Time: true,
 	}, ir.Reads(tree()))
 }
@@ -93,7 +101,7 @@ func TestWalk(t *testing.T) {
 		}
 		return true
 	})
-	require.Equal(t, []string{"points", "points", "lucky", "store", "points"}, names)
+	require.Equal(t, []string{"points", "points", "lucky", "store", "points", "points"}, names)
 }
 
 func TestCost(t *testing.T) {
@@ -110,6 +118,10 @@ func TestCost(t *testing.T) {
 		{2 + 2000, &ir.Fold{Op: ir.FoldSum, Over: history, Body: total}},
 		{2 + 200, &ir.Fold{Op: ir.FoldSum, Over: list, Body: total}},
 		{2 + 20, &ir.Fold{Op: ir.FoldSum, Over: &ir.Attribute{T: campaign.SetOf(number)}, Body: total}},
+		{2 + 1000*(2+1), &ir.Fold{Op: ir.FoldTop, Over: history, Body: total, Weight: total.X}},
+		{2 + 1000*100*2 + 1000*2 + 1, &ir.Fold{Op: ir.FoldSum, Over: &ir.Fold{Op: ir.FoldFlat, Over: history, Body: &ir.Field{X: total.X, T: campaign.ListOf(number)}}, Body: total}},
+		{1 + 2*(1+1000), &ir.Sequence{Steps: []*ir.History{history, history}}},
+		{1 + 1, &ir.Short{Name: "x", X: total.X}},
 		{3 + 3, &ir.In{X: list, Of: constant(campaign.ListOf(number), []any{1.0, 2.0, 3.0})}},
 	} {
 		require.Equal(t, c.want, ir.Cost(c.n), "%T", c.n)
@@ -133,6 +145,11 @@ func TestTypes(t *testing.T) {
 }
 
 func TestFlip(t *testing.T) {
+	for op, want := range map[ir.CompareOp]ir.CompareOp{ir.Eq: ir.Ne, ir.Lt: ir.Ge, ir.Le: ir.Gt} {
+		require.Equal(t, want, op.Opposite())
+		require.Equal(t, op, want.Opposite())
+	}
+
 	for op, want := range map[ir.CompareOp]ir.CompareOp{ir.Eq: ir.Eq, ir.Ne: ir.Ne, ir.Lt: ir.Gt, ir.Le: ir.Ge, ir.Gt: ir.Lt, ir.Ge: ir.Le} {
 		require.Equal(t, want, op.Flip())
 		require.Equal(t, op, op.Flip().Flip())

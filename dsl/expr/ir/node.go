@@ -53,8 +53,12 @@ const (
 	OfTrigger                  // trigger.event: the one that let the person in
 )
 
-// Given is `value`: what the validation of a variable asks about.
-type Given struct{ T campaign.Type }
+// Given is what an expression is handed beside a person: `value`, which the
+// validation of a variable asks about, or `row`, which a source reads.
+type Given struct {
+	Name string // "row"; "" is value
+	T    campaign.Type
+}
 
 // Step is what is known of a step of the journey.
 type Step struct {
@@ -70,6 +74,18 @@ type Subscribed struct{ Topic string }
 
 // Reachable is whether a channel reaches the person.
 type Reachable struct{ Channel string }
+
+// Consent is what the person last said of a topic by a channel: granted is a
+// bool, false where nothing was said; at (a time) and source (a string) are
+// unknown there.
+type Consent struct{ Topic, Channel, Field string }
+
+// The fields of a Consent.
+const (
+	ConsentGranted = "granted"
+	ConsentAt      = "at"
+	ConsentSource  = "source"
+)
 
 // Var is the variable of an enclosing Fold or Where. Slot counts the enclosing
 // ones, outermost 0.
@@ -152,7 +168,8 @@ type In struct {
 }
 
 // Arith is arithmetic: on numbers, on times, dates and durations as far as it
-// has a meaning, and + on strings and lists. A time or a date stands left.
+// has a meaning, and + on strings and lists. A time or a date stands left. A
+// duration divided by a duration (Div) is a number.
 type Arith struct {
 	Op   ArithOp
 	L, R Node
@@ -195,7 +212,7 @@ type Object struct {
 }
 
 // History is the history of an event, filtered. It stands only as the Over of a
-// Fold.
+// Fold, and as a step of a Sequence.
 type History struct {
 	Event   string        // label
 	T       campaign.Type // a list of the event's type
@@ -227,7 +244,20 @@ type Fold struct {
 	Over Node // *History, or a list or set
 	Var  *Var // nil where Body is
 	Body Node // condition or value for each element; nil for the ops that take none
-	T    campaign.Type
+
+	// Weight is a number for each element, of FoldTop alone; nil: 1 each. An
+	// unknown one counts 0.
+	Weight Node
+
+	T campaign.Type
+}
+
+// Sequence is whether there is an event of each step, each strictly later than
+// the one before, the last at most For after the first. It is unknown where the
+// From of a Since of a step is, and else true or false.
+type Sequence struct {
+	For   *Const     // a duration; nil: no bound
+	Steps []*History // from two to eight
 }
 
 // FoldOp says what comes of going over the elements.
@@ -252,6 +282,8 @@ const (
 	FoldDistinct                // how many different known values Body has
 	FoldFilter                  // the list of elements that Body holds of
 	FoldMap                     // the list of known values of Body
+	FoldFlat                    // the elements of the known lists that Body gives, one list
+	FoldTop                     // the known value of Body with the largest total Weight; of several the smallest; unknown if there is none
 )
 
 // Type is the type of the value.
@@ -283,6 +315,17 @@ func (*Subscribed) Type() campaign.Type { return campaign.Of(campaign.Bool) }
 
 // Type is bool.
 func (*Reachable) Type() campaign.Type { return campaign.Of(campaign.Bool) }
+
+// Type is bool, time for at, string for source.
+func (n *Consent) Type() campaign.Type {
+	switch n.Field {
+	case ConsentAt:
+		return campaign.Of(campaign.Time)
+	case ConsentSource:
+		return campaign.Of(campaign.String)
+	}
+	return campaign.Of(campaign.Bool)
+}
 
 // Type is that of the elements gone over.
 func (n *Var) Type() campaign.Type { return n.T }
@@ -340,6 +383,9 @@ func (n *History) Type() campaign.Type { return n.T }
 // Type is that of the result.
 func (n *Fold) Type() campaign.Type { return n.T }
 
+// Type is bool.
+func (*Sequence) Type() campaign.Type { return campaign.Of(campaign.Bool) }
+
 func (*Const) node()      {}
 func (*Now) node()        {}
 func (*EnteredAt) node()  {}
@@ -350,6 +396,7 @@ func (*Step) node()       {}
 func (*Segment) node()    {}
 func (*Subscribed) node() {}
 func (*Reachable) node()  {}
+func (*Consent) node()    {}
 func (*Var) node()        {}
 func (*Field) node()      {}
 func (*Index) node()      {}
@@ -367,6 +414,8 @@ func (*List) node()       {}
 func (*Object) node()     {}
 func (*History) node()    {}
 func (*Fold) node()       {}
+func (*Sequence) node()   {}
+func (*Short) node()      {}
 
 func (*Within) filter() {}
 func (*Since) filter()  {}
@@ -377,4 +426,15 @@ func (*Where) filter()  {}
 func (w *Within) Duration() time.Duration {
 	d, _ := w.For.Value.(time.Duration)
 	return d
+}
+
+// Window is the length of the shortest window of a history; 0 if it has none.
+func (n *History) Window() time.Duration {
+	var shortest time.Duration
+	for _, f := range n.Filters {
+		if w, ok := f.(*Within); ok && (shortest == 0 || w.Duration() < shortest) {
+			shortest = w.Duration()
+		}
+	}
+	return shortest
 }

@@ -1,6 +1,7 @@
 package ir
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"math"
@@ -54,7 +55,7 @@ func (p *printer) node(n Node, want int) {
 	case *Payload:
 		p.WriteString([...]string{OfEvent: "event", OfTrigger: "trigger.event"}[n.Of])
 	case *Given:
-		p.WriteString("value")
+		p.WriteString(cmp.Or(n.Name, "value"))
 	case *Step:
 		p.path("step", n.Step, n.Field)
 	case *Segment:
@@ -63,6 +64,8 @@ func (p *printer) node(n Node, want int) {
 		p.path("topic", n.Topic, "subscribed")
 	case *Reachable:
 		p.path("reachable", n.Channel)
+	case *Consent:
+		p.path("consent", n.Topic, n.Channel, n.Field)
 	case *Var:
 		p.WriteString(n.Name)
 	case *Field:
@@ -86,6 +89,10 @@ func (p *printer) node(n Node, want int) {
 		p.history(n)
 	case *Fold:
 		p.fold(n)
+	case *Sequence:
+		p.sequence(n)
+	case *Short:
+		p.short(n)
 	default:
 		p.operator(n)
 	}
@@ -193,11 +200,7 @@ func (p *printer) history(h *History) {
 		switch f := f.(type) {
 		case *Within:
 			p.WriteString(".within(")
-			if d, ok := f.For.Value.(time.Duration); ok {
-				p.quote(campaign.FormatDuration(d))
-			} else {
-				p.constant(f.For)
-			}
+			p.length(f.For)
 			p.WriteByte(')')
 		case *Since:
 			p.WriteByte('.')
@@ -216,7 +219,35 @@ func (p *printer) fold(n *Fold) {
 		p.call(n.Op.String())
 		return
 	}
-	p.call(n.Op.String(), n.Var, n.Body)
+	args := []Node{n.Var, n.Body}
+	if n.Weight != nil {
+		args = append(args, n.Weight)
+	}
+	p.call(n.Op.String(), args...)
+}
+
+func (p *printer) sequence(n *Sequence) {
+	p.WriteString("sequence(")
+	if n.For != nil {
+		p.length(n.For)
+		p.WriteString(", ")
+	}
+	for i, h := range n.Steps {
+		if i > 0 {
+			p.WriteString(", ")
+		}
+		p.history(h)
+	}
+	p.WriteByte(')')
+}
+
+// length writes a duration where a text stands for it.
+func (p *printer) length(c *Const) {
+	if d, ok := c.Value.(time.Duration); ok {
+		p.quote(campaign.FormatDuration(d))
+		return
+	}
+	p.constant(c)
 }
 
 func (p *printer) call(name string, args ...Node) {

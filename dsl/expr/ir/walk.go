@@ -55,6 +55,18 @@ func Walk(n Node, visit func(Node) bool) {
 		if n.Body != nil {
 			each(n.Body)
 		}
+		if n.Weight != nil {
+			each(n.Weight)
+		}
+	case *Sequence:
+		if n.For != nil {
+			each(n.For)
+		}
+		for _, h := range n.Steps {
+			each(h)
+		}
+	case *Short:
+		each(n.X)
 	}
 }
 
@@ -83,6 +95,8 @@ func Reads(n Node) campaign.Reads {
 			r.Segments = append(r.Segments, n.Name)
 		case *Subscribed:
 			r.Topics = append(r.Topics, n.Topic)
+		case *Consent:
+			r.Topics = append(r.Topics, n.Topic)
 		case *Row:
 			r.Catalogs = append(r.Catalogs, n.Catalog)
 		case *Step:
@@ -92,11 +106,13 @@ func Reads(n Node) campaign.Reads {
 		case *Now:
 			r.Time = true
 		case *Call:
-			r.Time = r.Time || n.Func == Age
+			r.Time = r.Time || n.Func == Age || n.Func == DaysUntil
+		case *Short:
+			r.Traits = append(r.Traits, n.Traits...)
 		}
 		return true
 	})
-	for _, list := range []*[]string{&r.Attributes, &r.Events, &r.Segments, &r.Topics, &r.Catalogs, &r.Steps} {
+	for _, list := range []*[]string{&r.Attributes, &r.Events, &r.Segments, &r.Topics, &r.Catalogs, &r.Steps, &r.Traits} {
 		slices.Sort(*list)
 		*list = slices.Compact(*list)
 	}
@@ -123,7 +139,12 @@ func Cost(n Node) float64 {
 	cost := 1.0
 	switch n := n.(type) {
 	case *Fold:
-		return cost + Cost(n.Over) + elements(n.Over)*bodyCost(n.Body)
+		return cost + Cost(n.Over) + elements(n.Over)*(bodyCost(n.Body)+bodyCost(n.Weight))
+	case *Sequence:
+		for _, h := range n.Steps {
+			cost += Cost(h) + assumedEvents
+		}
+		return cost
 	case *History:
 		for _, f := range n.Filters {
 			if w, ok := f.(*Where); ok {
@@ -161,7 +182,12 @@ func elements(n Node) float64 {
 	case *List:
 		return float64(len(n.Elems))
 	case *Fold:
+		if n.Op == FoldFlat {
+			return elements(n.Over) * elements(n.Body)
+		}
 		return elements(n.Over) // filter, map
+	case *Short:
+		return elements(n.X)
 	}
 	if n.Type().Kind == campaign.Set {
 		return assumedInSet

@@ -12,9 +12,35 @@ func BuiltinAttributes() []Attribute {
 	}
 }
 
-// BuiltinEvents happen to everyone who is written to, without being declared.
-// Their wire name is their label: none of them can be sent to the HTTP API.
+// BuiltinEvents happen without being declared: those about mail, to everyone who
+// is written to, which cannot be sent to the HTTP API; and SiteEvents.
 func BuiltinEvents() []Event {
+	return append(mailEvents(), SiteEvents()...)
+}
+
+// SiteEvents are what a shop's pages and apps tell of without its being declared:
+// the calls page, screen and group of the Segment specification, and how long a
+// page was looked at. https://segment.com/docs/connections/spec/
+func SiteEvents() []Event {
+	str := func(names ...string) (fields []Field) {
+		for _, n := range names {
+			fields = append(fields, Field{Name: n, Type: Of(String), Optional: true})
+		}
+		return fields
+	}
+	number := func(name string) Field { return Field{Name: name, Type: Of(Number), Optional: true} }
+	campaign := str("utm_campaign", "utm_content", "utm_medium", "utm_source", "utm_term")
+	page := str("category", "name", "path", "referrer", "search", "title", "url")
+	return []Event{
+		{Name: "page_viewed", Wire: "Page Viewed", Properties: ObjectOf(append(page, campaign...)...).Fields},
+		{Name: "page_left", Wire: "Page Left", Properties: ObjectOf(append(str("path", "title", "url"), number("seconds"))...).Fields},
+		{Name: "screen_viewed", Wire: "Screen Viewed", Properties: ObjectOf(append(str("category", "name"), campaign...)...).Fields},
+		{Name: "group_joined", Wire: "Group Joined", Properties: ObjectOf(append(str("group_id", "industry", "name", "plan", "website"), number("employees"))...).Fields},
+	}
+}
+
+// mailEvents have their label as wire name.
+func mailEvents() []Event {
 	str := func(names ...string) []Field {
 		fields := []Field{{Name: "campaign", Type: Of(String), Optional: true}, {Name: "message", Type: Of(String), Optional: true},
 			{Name: "send", Type: Of(String), Optional: true}}

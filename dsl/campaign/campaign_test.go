@@ -196,3 +196,24 @@ func TestAddr(t *testing.T) {
 		require.Error(t, err, bad)
 	}
 }
+
+func TestEveryKindIsDecoded(t *testing.T) {
+	for _, kind := range campaign.Kinds() {
+		def, err := campaign.Decode(kind, []byte(`{"name": "x"}`))
+		require.NoError(t, err, kind)
+		require.Equal(t, kind, def.Address().Kind())
+	}
+	_, err := campaign.Decode("spell", nil)
+	require.ErrorContains(t, err, `"spell"`)
+}
+
+// Where the record is kept is told in the settings, and how to get in is not.
+func TestSettingsHoldNoAddressOfTheStore(t *testing.T) {
+	body, err := json.Marshal(campaign.Settings{Name: "x", Store: campaign.Store{Kind: campaign.StorePostgres, URL: campaign.Secret{Env: "HERALD_DATABASE_URL"}}})
+	require.NoError(t, err)
+	require.Contains(t, string(body), `"Store":{"Kind":"postgres"}`)
+	require.NotContains(t, string(body), "HERALD_DATABASE_URL")
+	body, err = json.Marshal(campaign.Settings{Name: "x"})
+	require.NoError(t, err)
+	require.NotContains(t, string(body), "Store")
+}

@@ -7,8 +7,8 @@ import (
 )
 
 // Definition is one block of a project after compilation. It is a sealed sum:
-// *Profile, *Event, *Catalog, *Topic, *Segment, *Content, *Message, *Sender,
-// *Provider, *Journey, *Broadcast.
+// *Profile, *Event, *Catalog, *Topic, *Trait, *Segment, *Content, *Message,
+// *Sender, *Provider, *Journey, *Broadcast, *Source.
 type Definition interface {
 	// Address is the block's name; Address().Kind() tells the variant.
 	Address() addr.Addr
@@ -82,6 +82,16 @@ type Segment struct {
 	Name        string `json:"name"`
 	Description string `json:"description,omitempty"`
 	When        Expr   `json:"when"`
+	Library     string `json:"library,omitempty"` // the library that brought it; "": the project declares it
+}
+
+// Trait is a value worked out for each person. Whoever names it keeps the name in
+// its Text, and reads what the trait reads; evaluators get the value in its place.
+type Trait struct {
+	Name        string `json:"name"`
+	Description string `json:"description,omitempty"`
+	Model       string `json:"model,omitempty"` // "points", "rfm", "affinity"; "": computed
+	Value       Expr   `json:"value"`
 }
 
 // Content is a dynamic block: the body of the first case that holds.
@@ -145,8 +155,31 @@ type Journey struct {
 	Trigger     Trigger  `json:"trigger"`
 	Reentry     Reentry  `json:"reentry"`
 	ExitWhen    *Expr    `json:"exit_when,omitempty"`
+	GoalWhen    *Expr    `json:"goal_when,omitempty"` // whoever reaches it has ended, with success
+	Priority    int      `json:"priority,omitempty"`  // the higher wins where journeys compete for a person
 	OnChange    OnChange `json:"on_change"`
+	Moved       []Moved  `json:"moved,omitempty"`
 	Steps       Steps    `json:"steps"`
+}
+
+// Moved says that a step once live has another label now.
+type Moved struct {
+	From string `json:"from"`
+	To   string `json:"to"`
+}
+
+// Origin is the first label that a step ever had: what was done under it is not
+// done again under another.
+func (j *Journey) Origin(step string) string {
+	for range j.Moved { // a chain of renames is at most so long
+		for _, m := range j.Moved {
+			if m.To == step {
+				step = m.From
+				break
+			}
+		}
+	}
+	return step
 }
 
 // OnChange says what an edit does to people under way.
@@ -156,13 +189,16 @@ type OnChange string
 const (
 	Migrate OnChange = "migrate" // on in the new revision, from the same step
 	Pin     OnChange = "pin"     // finish on the old one
+	Restart OnChange = "restart" // from the beginning of the new one
+	Leave   OnChange = "exit"    // end
 )
 
 // Reentry says when a person may enter again.
 type Reentry struct {
-	Per   ReentryPer    `json:"per"`
-	After time.Duration `json:"after,omitempty"` // with Allow; 0: at once
-	Allow bool          `json:"allow"`           // false: never again
+	Per     ReentryPer    `json:"per"`
+	Restart bool          `json:"restart,omitempty"` // who is inside begins anew; else the trigger is ignored
+	After   time.Duration `json:"after,omitempty"`   // with Allow; 0: at once
+	Allow   bool          `json:"allow"`             // false: never again
 }
 
 // ReentryPer is what counts as the same enrolment.
@@ -207,6 +243,9 @@ func (c *Catalog) Address() addr.Addr { return addr.New("catalog", c.Name) }
 // Address returns topic.NAME.
 func (t *Topic) Address() addr.Addr { return addr.New("topic", t.Name) }
 
+// Address returns trait.NAME.
+func (t *Trait) Address() addr.Addr { return addr.New("trait", t.Name) }
+
 // Address returns segment.NAME.
 func (s *Segment) Address() addr.Addr { return addr.New("segment", s.Name) }
 
@@ -232,6 +271,7 @@ func (*Profile) definition()   {}
 func (*Event) definition()     {}
 func (*Catalog) definition()   {}
 func (*Topic) definition()     {}
+func (*Trait) definition()     {}
 func (*Segment) definition()   {}
 func (*Content) definition()   {}
 func (*Message) definition()   {}

@@ -15,14 +15,16 @@ type Reads struct {
 	Attributes []string `json:"attributes,omitempty"` // of the profile
 	Events     []string `json:"events,omitempty"`     // labels of events whose history it looks at
 	Segments   []string `json:"segments,omitempty"`
-	Topics     []string `json:"topics,omitempty"`
+	Topics     []string `json:"topics,omitempty"` // topic.X and consent.X
 	Catalogs   []string `json:"catalogs,omitempty"`
+	Traits     []string `json:"traits,omitempty"`    // by name; what they look at stands among the rest
 	Steps      []string `json:"steps,omitempty"`     // of the journey: step.X
 	Reachable  bool     `json:"reachable,omitempty"` // asks reachable.CHANNEL
 	Time       bool     `json:"time,omitempty"`      // can change by time alone: now, within(), since()
 }
 
-// Binding gives an input of a message its value.
+// Binding gives an input of a message its value, or what a source fills: a
+// property, an attribute.
 type Binding struct {
 	Input string `json:"input"`
 	Value Expr   `json:"value"`

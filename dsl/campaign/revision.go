@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/herald-campaigns/herald/dsl/addr"
 )
@@ -34,35 +35,44 @@ func NewResource(def Definition, dependsOn []addr.Addr) Resource {
 	return Resource{Addr: def.Address(), Digest: digest(body), Body: body, Def: def, DependsOn: dependsOn}
 }
 
+// definitionKind is one variant of Definition.
+type definitionKind struct {
+	name  string
+	empty func() Definition
+}
+
+var kinds = []definitionKind{
+	{"profile", func() Definition { return &Profile{} }},
+	{"event", func() Definition { return &Event{} }},
+	{"catalog", func() Definition { return &Catalog{} }},
+	{"topic", func() Definition { return &Topic{} }},
+	{"trait", func() Definition { return &Trait{} }},
+	{"segment", func() Definition { return &Segment{} }},
+	{"content", func() Definition { return &Content{} }},
+	{"message", func() Definition { return &Message{} }},
+	{"sender", func() Definition { return &Sender{} }},
+	{"provider", func() Definition { return &Provider{} }},
+	{"journey", func() Definition { return &Journey{} }},
+	{"broadcast", func() Definition { return &Broadcast{} }},
+	{"source", func() Definition { return &Source{} }},
+}
+
+// Kinds are the kinds of definitions: what a project is made of.
+func Kinds() []string {
+	names := make([]string, len(kinds))
+	for i, k := range kinds {
+		names[i] = k.name
+	}
+	return names
+}
+
 // Decode reads a stored definition of the given kind.
 func Decode(kind string, body []byte) (Definition, error) {
-	var def Definition
-	switch kind {
-	case "profile":
-		def = &Profile{}
-	case "event":
-		def = &Event{}
-	case "catalog":
-		def = &Catalog{}
-	case "topic":
-		def = &Topic{}
-	case "segment":
-		def = &Segment{}
-	case "content":
-		def = &Content{}
-	case "message":
-		def = &Message{}
-	case "sender":
-		def = &Sender{}
-	case "provider":
-		def = &Provider{}
-	case "journey":
-		def = &Journey{}
-	case "broadcast":
-		def = &Broadcast{}
-	default:
+	i := slices.IndexFunc(kinds, func(k definitionKind) bool { return k.name == kind })
+	if i < 0 {
 		return nil, fmt.Errorf("definitions of kind %q are not known to this version of herald", kind)
 	}
+	def := kinds[i].empty()
 	if err := json.Unmarshal(body, def); err != nil {
 		return nil, fmt.Errorf("stored %s: %w", kind, err)
 	}
@@ -92,7 +102,19 @@ type Settings struct {
 	BaseURL         string // site { base_url }: "" is the address that serve listens on
 	TemporalAddress string // "" is the embedded server of `herald dev`
 	Namespace       string
+	Store           Store `json:",omitzero"`
 }
+
+// Store is where the record is kept. Its zero value is one embedded file. Only
+// its kind is written down with the settings: the URL stands for a secret, and
+// who opens the store looks that up.
+type Store struct {
+	Kind string `json:",omitempty"` // StorePostgres; "": the embedded file
+	URL  Secret `json:"-"`
+}
+
+// StorePostgres is the Store.Kind of a PostgreSQL database.
+const StorePostgres = "postgres"
 
 // Environment is where what is sent may go.
 type Environment struct {

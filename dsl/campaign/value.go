@@ -159,11 +159,11 @@ func coerceDate(raw any) (any, bool, error) {
 func coerceTime(raw any) (any, bool, error) {
 	switch r := raw.(type) {
 	case time.Time:
-		return r.UTC(), true, nil
+		return r.UTC().Truncate(time.Microsecond), true, nil
 	case string:
 		for _, layout := range []string{time.RFC3339Nano, "2006-01-02T15:04:05", "2006-01-02 15:04:05", time.DateOnly} {
 			if t, err := time.Parse(layout, r); err == nil {
-				return t.UTC(), true, nil
+				return t.UTC().Truncate(time.Microsecond), true, nil
 			}
 		}
 	}

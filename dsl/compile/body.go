@@ -24,6 +24,7 @@ type body struct {
 	attrs  map[string]*syntax.Attribute
 	blocks []*body
 	asked  map[string]bool // attributes that were evaluated
+	from   string          // the library that brings it; "": the project's own
 	broken bool            // something required is missing or wrong: do not build on it
 	astray bool            // an attribute is misspelt or not available yet: what seems left out may be there
 }

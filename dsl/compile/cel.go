@@ -64,7 +64,7 @@ func (c *compiler) celProblems(text syntax.Text, problems []expr.Problem, why ex
 }
 
 // celRoots are what only CEL can name.
-var celRoots = []string{"profile", "events", "event", "segment", "topic", "catalog", "reachable", "step", "trigger", "journey", "now", "value"}
+var celRoots = []string{"profile", "events", "event", "segment", "trait", "topic", "consent", "catalog", "reachable", "step", "trigger", "journey", "now", "value", "row"}
 
 // unquoted reports CEL that was written without quotes.
 func (c *compiler) unquoted(e *syntax.Expr) bool {
@@ -120,7 +120,7 @@ func (c *compiler) explainHyphen(p *expr.Problem, words string) {
 	}
 }
 
-var hyphenPath = regexp.MustCompile(`^(events|segment|topic|catalog)\.([A-Za-z_][A-Za-z0-9_]*-[A-Za-z0-9_-]*)`)
+var hyphenPath = regexp.MustCompile(`^(events|segment|trait|topic|catalog)\.([A-Za-z_][A-Za-z0-9_]*-[A-Za-z0-9_-]*)`)
 
 // hangsOnBroken reports whether an expression speaks of something that could not
 // be read at all, so that what is wrong with it only follows.

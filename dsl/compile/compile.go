@@ -8,9 +8,11 @@
 //	shape      blocks and attributes against dsl/schema
 //	values     variables and locals, in the order in which they need each other
 //	model      profile, events, catalogs, topics, senders, providers
-//	audience   segments, and the cycles among them
+//	libraries  the segments that herald brings along, read as if they stood in the project
+//	audience   traits and segments, and the cycles among them
 //	words      contents and messages: MJML, Liquid
 //	paths      journeys and broadcasts
+//	sources    how files become facts
 //	freeze     canonical definitions in dependency order
 //
 // Enters: a syntax.Project, the values of variables, the schemas of providers.
@@ -57,18 +59,16 @@ type Given struct {
 
 // Compile checks p and freezes it. The Revision is nil when there are errors.
 func Compile(p *syntax.Project, opts Options) (*campaign.Revision, diag.List) {
-	c := &compiler{
-		project: p, opts: opts,
-		symbols: map[string]map[string]*symbol{},
-		values:  map[string]map[string]any{"variable": {}, "local": {}},
-	}
+	c := newCompiler(p, opts)
 	c.shape()
 	c.evaluate()
+	c.libraries()
 	c.settings()
 	c.model()
 	c.audience()
 	c.words()
 	c.paths()
+	c.sources()
 	c.unasked()
 	if c.diags.HasErrors() {
 		c.diags.Sort()
@@ -80,6 +80,42 @@ func Compile(p *syntax.Project, opts Options) (*campaign.Revision, diag.List) {
 		return nil, c.diags
 	}
 	return revision, c.diags
+}
+
+// Store reads where the record is kept, and nothing else: commands that open the
+// store of a project need not have it compiled. What the herald block, and the
+// values that it names, have wrong is in the List.
+func Store(p *syntax.Project, opts Options) (campaign.Store, diag.List) {
+	c := newCompiler(&syntax.Project{Dir: p.Dir, FS: p.FS, Sources: p.Sources, Blocks: blocksFor(p, "herald", "variable", "locals")}, opts)
+	c.shape()
+	c.evaluate()
+	for _, b := range c.of("herald") {
+		if st := b.one("store"); st != nil {
+			s := st.store()
+			c.diags.Sort()
+			return s, c.diags
+		}
+	}
+	c.diags.Sort()
+	return campaign.Store{}, c.diags
+}
+
+func blocksFor(p *syntax.Project, kinds ...string) []*syntax.Block {
+	var out []*syntax.Block
+	for _, b := range p.Blocks {
+		if slices.Contains(kinds, b.Type) {
+			out = append(out, b)
+		}
+	}
+	return out
+}
+
+func newCompiler(p *syntax.Project, opts Options) *compiler {
+	return &compiler{
+		project: p, opts: opts,
+		symbols: map[string]map[string]*symbol{},
+		values:  map[string]map[string]any{"variable": {}, "local": {}},
+	}
 }
 
 // compiler is the state that the passes share; each pass fills its part.
@@ -97,6 +133,7 @@ type compiler struct {
 	events   map[string]*campaign.Event
 	catalogs map[string]*campaign.Catalog
 	topics   map[string]*campaign.Topic
+	traits   []*traitReader
 	contents map[string]*contentSource
 	messages map[string]*campaign.Message
 	world    expr.World

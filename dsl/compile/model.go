@@ -9,6 +9,7 @@ import (
 	"github.com/herald-campaigns/herald/dsl/addr"
 	"github.com/herald-campaigns/herald/dsl/campaign"
 	"github.com/herald-campaigns/herald/dsl/diag"
+	"github.com/herald-campaigns/herald/dsl/link"
 )
 
 // model reads what is known of people and things, and with it the world that
@@ -20,7 +21,10 @@ func (c *compiler) model() {
 	c.declareProfile()
 	c.providers()
 	c.senders()
+	c.readTraits()
 	c.declareWorld()
+	c.checkTraits()
+	c.vars = link.NewTemplates(c.world, c.profile).WithTraits(c.env)
 }
 
 func (c *compiler) declareEvents() {
@@ -42,8 +46,11 @@ func (c *compiler) declareEvents() {
 		if wire == "" {
 			wire = e.Name
 		}
-		if builtinEvent(wire) != nil {
+		switch {
+		case builtinEvent(wire) != nil:
 			b.fail("name", fmt.Sprintf("%q is recorded by herald itself, and cannot come in from outside.", wire), "Choose another name.")
+		case wireOutside(wire):
+			b.fail("name", fmt.Sprintf("%q is built in: it is what pages and apps tell of by themselves.", wire), "Choose another name, or use the built-in event.")
 		}
 		if first := wires[wire]; first != nil {
 			b.fail("name", fmt.Sprintf("%s has the name %q as well.", written(first.block), wire), "Each event has a name of its own.")
@@ -52,6 +59,16 @@ func (c *compiler) declareEvents() {
 		c.events[e.Name] = e
 		c.define(e)
 	}
+}
+
+// fromOutside reports whether a built-in event comes in from a shop's pages.
+func fromOutside(label string) bool {
+	return slices.ContainsFunc(campaign.SiteEvents(), func(e campaign.Event) bool { return e.Name == label })
+}
+
+// wireOutside reports whether such an event comes in under this name.
+func wireOutside(wire string) bool {
+	return slices.ContainsFunc(campaign.SiteEvents(), func(e campaign.Event) bool { return e.Wire == wire })
 }
 
 func (c *compiler) event(b *body) *campaign.Event {

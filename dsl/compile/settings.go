@@ -37,6 +37,17 @@ func (c *compiler) settings() {
 	}
 }
 
+// store reads where the record is kept. The URL has a password in it, and so it
+// comes from outside.
+func (b *body) store() campaign.Store {
+	s := campaign.Store{Kind: b.label()}
+	a, _ := b.schema.Attr("url")
+	if v, ok := b.setting(*a); ok {
+		s.URL, _ = v.(campaign.Secret)
+	}
+	return s
+}
+
 // environments tells which environments there are.
 func (c *compiler) environments() string {
 	names := c.names("environment")
@@ -69,6 +80,9 @@ func (c *compiler) heraldBlock(b *body) {
 	}
 	if req := b.one("required_providers"); req != nil {
 		c.requiredProviders(req)
+	}
+	if st := b.one("store"); st != nil {
+		s.Store = st.store()
 	}
 }
 

@@ -76,21 +76,53 @@ func (c *compiler) shapeBlock(b *syntax.Block, parent *schema.Block, where strin
 		return nil, false
 	}
 	if s.Later {
-		c.report(diag.Diagnostic{
-			Code: "not-available-yet", Summary: "Not available yet",
-			Detail:  fmt.Sprintf("The language has a block %q (%s), but this version of herald cannot run it yet.", s.Name, strings.TrimSuffix(strings.ToLower(s.Doc[:1])+s.Doc[1:], ".")),
-			Fix:     "Leave it out for now.",
-			Subject: b.Header,
-		})
+		c.notYet(b, fmt.Sprintf("block %q", s.Name), s)
 		return nil, false
 	}
 	if !c.shapeLabels(b, s) {
 		return nil, false
 	}
+	if len(s.Kinds) > 0 {
+		if s, ok = c.shapeKind(b, s); !ok {
+			return nil, false
+		}
+	}
 	out := newBody(c, b, s)
 	c.shapeAttributes(out)
 	c.shapeNested(out)
 	return out, true
+}
+
+// notYet refuses a block that is part of the language, but not of this version.
+func (c *compiler) notYet(b *syntax.Block, what string, s *schema.Block) {
+	c.report(diag.Diagnostic{
+		Code: "not-available-yet", Summary: "Not available yet",
+		Detail:  fmt.Sprintf("The language has a %s (%s), but this version of herald cannot run it yet.", what, strings.TrimSuffix(strings.ToLower(s.Doc[:1])+s.Doc[1:], ".")),
+		Fix:     "Leave it out for now.",
+		Subject: b.Header,
+	})
+}
+
+// shapeKind finds the body that the label of a block chooses.
+func (c *compiler) shapeKind(b *syntax.Block, s *schema.Block) (*schema.Block, bool) {
+	word := b.Labels[0].Text
+	k, ok := s.Kind(word)
+	switch {
+	case !ok:
+		fix := didYouMean(word, s.Words())
+		if fix == "" {
+			fix = fmt.Sprintf("There is %s.", quoteAll(s.Words()))
+		}
+		c.report(diag.Diagnostic{
+			Code: "unknown-kind", Summary: "Unknown kind",
+			Detail: fmt.Sprintf("There is no %s %q.", s.Name, word), Fix: fix, Subject: b.Labels[0].Range,
+		})
+	case k.Later:
+		c.notYet(b, fmt.Sprintf("%s %q", s.Name, word), k)
+	default:
+		return k, true
+	}
+	return nil, false
 }
 
 func newBody(c *compiler, b *syntax.Block, s *schema.Block) *body {

@@ -47,11 +47,12 @@ func union(all ...campaign.Reads) campaign.Reads {
 		u.Segments = append(u.Segments, r.Segments...)
 		u.Topics = append(u.Topics, r.Topics...)
 		u.Catalogs = append(u.Catalogs, r.Catalogs...)
+		u.Traits = append(u.Traits, r.Traits...)
 		u.Steps = append(u.Steps, r.Steps...)
 		u.Reachable = u.Reachable || r.Reachable
 		u.Time = u.Time || r.Time
 	}
-	for _, list := range []*[]string{&u.Attributes, &u.Events, &u.Segments, &u.Topics, &u.Catalogs, &u.Steps} {
+	for _, list := range []*[]string{&u.Attributes, &u.Events, &u.Segments, &u.Topics, &u.Catalogs, &u.Traits, &u.Steps} {
 		slices.Sort(*list)
 		*list = slices.Compact(*list)
 	}

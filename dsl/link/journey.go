@@ -13,6 +13,7 @@ type Journey struct {
 	Where    *expr.Checked // of an event trigger; nil: none
 	Date     *expr.Checked // of a date trigger
 	ExitWhen *expr.Checked // nil: none
+	GoalWhen *expr.Checked // nil: none
 	// Broken is why expressions of an old definition no longer check against the
 	// present model. They are nil, and so unknown: a case that is not taken, a wait
 	// that times out, an input without a value.
@@ -25,8 +26,11 @@ type Journey struct {
 type Step struct {
 	Def   campaign.Step
 	Until *expr.Checked   // of a wait; nil: none
+	Delay *expr.Checked   // of a wait: a duration; nil: none
+	At    *expr.Checked   // of a wait: a time or a date; nil: none
 	Cases []*expr.Checked // of a branch, one for each case; nil for the else
-	With  []Binding       // of a send
+	With  []Binding       // of a send, update, emit, enter or call
+	Query []Binding       // of a call: With is its body
 }
 
 // Step finds a step by label, inside branches too.
@@ -59,6 +63,7 @@ func (l *linker) journey(def *campaign.Journey) *Journey {
 	l.trigger(j, def.Trigger)
 	sc := JourneyScope(l.triggerType(def.Trigger), StepVars(def.Steps))
 	j.ExitWhen = l.condition("exit_when", def.ExitWhen, sc)
+	j.GoalWhen = l.condition("goal_when", def.GoalWhen, sc)
 	def.Steps.Walk(func(s campaign.Step) { j.steps[s.StepName()] = l.step(s, sc) })
 	return j
 }
@@ -94,8 +99,17 @@ func (l *linker) step(s campaign.Step, sc expr.Scope) *Step {
 	switch s := s.(type) {
 	case *campaign.Send:
 		out.With = l.bindings(s.With, sc)
+	case *campaign.Update:
+		out.With = l.bindings(s.Set, sc)
+	case *campaign.Emit:
+		out.With = l.bindings(s.With, sc)
+	case *campaign.Enter:
+		out.With = l.bindings(s.With, sc)
+	case *campaign.Call:
+		out.With, out.Query = l.bindings(s.Body, sc), l.bindings(s.Query, sc)
 	case *campaign.Wait:
 		out.Until = l.condition("step "+s.Name, s.Until, sc)
+		out.Delay, out.At = l.value("step "+s.Name, s.Delay, sc), l.value("step "+s.Name, s.At, sc)
 	case *campaign.Branch:
 		for _, c := range s.Cases {
 			out.Cases = append(out.Cases, l.condition("case "+c.Name+" of step "+s.Name, c.When, sc))
@@ -103,4 +117,13 @@ func (l *linker) step(s campaign.Step, sc expr.Scope) *Step {
 	case *campaign.Exit:
 	}
 	return out
+}
+
+// value checks an expression that may be missing; it has the type that it had
+// when it was compiled.
+func (l *linker) value(place string, e *campaign.Expr, sc expr.Scope) *expr.Checked {
+	if e == nil {
+		return nil
+	}
+	return l.check(place, *e, sc, e.Type)
 }

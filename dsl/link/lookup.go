@@ -46,6 +46,11 @@ func (p *Project) Broadcast(name string) (*Broadcast, error) {
 	return lookup(p.broadcasts, "broadcast", name)
 }
 
+// Source links a source.
+func (p *Project) Source(name string) (*Source, error) {
+	return lookup(p.sources, "source", name)
+}
+
 // Names are the labels of a kind, sorted. The slice belongs to the project.
 func (p *Project) Names(kind string) []string { return p.names[kind] }
 
@@ -90,6 +95,28 @@ func (p *Project) Row(catalog, key string) map[string]any {
 func (p *Project) Topic(name string) (*campaign.Topic, bool) {
 	t, ok := p.topics[name]
 	return t, ok
+}
+
+// Trait finds a trait.
+func (p *Project) Trait(name string) (*campaign.Trait, bool) {
+	t, ok := p.traits[name]
+	return t, ok
+}
+
+// TraitValue is the program of a trait.
+func (p *Project) TraitValue(name string) (*expr.Checked, error) {
+	if p.traits[name] == nil {
+		return nil, &NotFoundError{addr.New("trait", name)}
+	}
+	env, err := p.env()
+	if err != nil {
+		return nil, err
+	}
+	c, problems := env.CheckTrait(name)
+	if c == nil {
+		return nil, fmt.Errorf("trait.%s: %s", name, describe(problems))
+	}
+	return c, nil
 }
 
 // Sender finds a sender.

@@ -3,6 +3,7 @@ package link
 import (
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/herald-campaigns/herald/dsl/campaign"
 	"github.com/herald-campaigns/herald/dsl/diag"
@@ -22,6 +23,26 @@ type Message struct {
 	// Reads is what rendering looks at: attributes, and segments by name. What the
 	// cases of its blocks ask stands in Conditions.
 	Reads campaign.Reads
+	// Traits are those that the templates name, which rendering must supply.
+	Traits []Trait
+}
+
+// Trait is a trait that can be worked out.
+type Trait struct {
+	Name  string
+	Value *expr.Checked
+}
+
+// TraitValues is what the templates see as `trait`: the values that are known of a
+// person at an instant.
+func (m *Message) TraitValues(s expr.Subject, now time.Time) map[string]any {
+	values := make(map[string]any, len(m.Traits))
+	for _, t := range m.Traits {
+		if v, err := t.Value.Eval(s, now); err == nil && v.Known() {
+			values[t.Name] = v.Any()
+		}
+	}
+	return values
 }
 
 // Block is a dynamic block of a message: the first case that holds is shown.
@@ -74,7 +95,8 @@ func (p *Project) linkMessage(r campaign.Resource) (*Message, error) {
 	for _, b := range def.Blocks {
 		m.Blocks = append(m.Blocks, l.block(b))
 	}
-	m.Reads = union(append(l.reads, campaign.Reads{Attributes: l.attributes, Segments: l.segments})...)
+	m.Traits = l.linkTraits()
+	m.Reads = union(append(l.reads, campaign.Reads{Attributes: l.attributes, Segments: l.segments, Traits: l.traits})...)
 	return m, l.err()
 }
 
@@ -83,7 +105,8 @@ type messageLinker struct {
 	*linker
 	vars                 template.Vars
 	attributes, segments []string
-	reads                []campaign.Reads // of the cases' conditions
+	traits               []string
+	reads                []campaign.Reads // of the cases' conditions, and of the traits
 }
 
 func (l *messageLinker) block(b campaign.Content) Block {
@@ -124,8 +147,29 @@ func (l *messageLinker) template(place, src string, mode template.Mode) *templat
 		if label, ok := strings.CutPrefix(path, "segment."); ok {
 			l.segments = append(l.segments, label)
 		}
+		if path, ok := strings.CutPrefix(path, "trait."); ok {
+			label, _, _ := strings.Cut(path, ".")
+			l.traits = append(l.traits, label)
+		}
 	}
 	return t
+}
+
+// linkTraits makes the programs of the traits that the templates name.
+func (l *messageLinker) linkTraits() []Trait {
+	slices.Sort(l.traits)
+	l.traits = slices.Compact(l.traits)
+	var out []Trait
+	for _, name := range l.traits {
+		c, err := l.p.TraitValue(name)
+		if err != nil {
+			l.fail("trait."+name, err.Error())
+			continue
+		}
+		out = append(out, Trait{name, c})
+		l.reads = append(l.reads, c.Reads())
+	}
+	return out
 }
 
 func firstError(problems []template.Problem) string {

@@ -24,6 +24,7 @@ type Project struct {
 	wires     map[string]*campaign.Event // by the name that the shop sends
 	catalogs  map[string]*campaign.Catalog
 	topics    map[string]*campaign.Topic
+	traits    map[string]*campaign.Trait
 	senders   map[string]*campaign.Sender
 	providers map[string]*campaign.Provider
 
@@ -36,11 +37,12 @@ type Project struct {
 	messages   map[string]func() (*Message, error)
 	journeys   map[string]func() (*Journey, error)
 	broadcasts map[string]func() (*Broadcast, error)
+	sources    map[string]func() (*Source, error)
 }
 
 // Link makes a project of resources as they are stored: their Def may be missing,
 // and is then read from their Body. It reads the model (profile, events,
-// catalogs, topics, senders, providers) at once, and fails where that cannot be
+// catalogs, topics, traits, senders, providers) at once, and fails where that cannot be
 // read; all else waits until it is asked for.
 func Link(resources []campaign.Resource, settings campaign.Settings, env campaign.Environment) (*Project, error) {
 	p := &Project{
@@ -53,6 +55,7 @@ func Link(resources []campaign.Resource, settings campaign.Settings, env campaig
 		wires:       map[string]*campaign.Event{},
 		catalogs:    map[string]*campaign.Catalog{},
 		topics:      map[string]*campaign.Topic{},
+		traits:      map[string]*campaign.Trait{},
 		senders:     map[string]*campaign.Sender{},
 		providers:   map[string]*campaign.Provider{},
 		rows:        map[string]func() map[string]map[string]any{},
@@ -60,6 +63,7 @@ func Link(resources []campaign.Resource, settings campaign.Settings, env campaig
 		messages:    map[string]func() (*Message, error){},
 		journeys:    map[string]func() (*Journey, error){},
 		broadcasts:  map[string]func() (*Broadcast, error){},
+		sources:     map[string]func() (*Source, error){},
 	}
 	for _, e := range campaign.BuiltinEvents() {
 		p.events[e.Name] = &e
@@ -75,7 +79,7 @@ func Link(resources []campaign.Resource, settings campaign.Settings, env campaig
 	p.profile.Attributes = attributes(p.profile)
 	p.world = sync.OnceValue(p.makeWorld)
 	p.env = sync.OnceValues(func() (*expr.Env, error) { return expr.NewEnv(p.world()) })
-	p.templates = sync.OnceValue(func() Templates { return NewTemplates(p.world(), p.profile) })
+	p.templates = sync.OnceValue(p.makeTemplates)
 	return p, nil
 }
 
@@ -93,6 +97,8 @@ func (p *Project) add(r campaign.Resource) error {
 		p.journeys[name] = sync.OnceValues(func() (*Journey, error) { return p.linkJourney(r) })
 	case "broadcast":
 		p.broadcasts[name] = sync.OnceValues(func() (*Broadcast, error) { return p.linkBroadcast(r) })
+	case "source":
+		p.sources[name] = sync.OnceValues(func() (*Source, error) { return p.linkSource(r) })
 	case "content": // stands compiled in the messages that show it
 	default:
 		return p.addModel(r)
@@ -118,6 +124,8 @@ func (p *Project) addModel(r campaign.Resource) error {
 		p.rows[d.Name] = sync.OnceValue(func() map[string]map[string]any { return rowsByKey(d) })
 	case *campaign.Topic:
 		p.topics[d.Name] = d
+	case *campaign.Trait:
+		p.traits[d.Name] = d
 	case *campaign.Sender:
 		p.senders[d.Name] = d
 	case *campaign.Provider:
@@ -135,7 +143,19 @@ func (p *Project) makeWorld() expr.World {
 	for _, name := range p.names["catalog"] {
 		catalogs = append(catalogs, p.catalogs[name])
 	}
-	return World(p.profile, events, catalogs, p.names["segment"], p.names["topic"])
+	w := World(p.profile, events, catalogs, p.names["segment"], p.names["topic"])
+	for _, name := range p.names["trait"] {
+		w.Traits = append(w.Traits, expr.Trait{Name: name, Source: p.traits[name].Value.Text})
+	}
+	return w
+}
+
+func (p *Project) makeTemplates() Templates {
+	t := NewTemplates(p.world(), p.profile)
+	if env, err := p.env(); err == nil {
+		t = t.WithTraits(env)
+	}
+	return t
 }
 
 func decode(r campaign.Resource) (campaign.Definition, error) {

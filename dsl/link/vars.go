@@ -1,6 +1,8 @@
 package link
 
 import (
+	"slices"
+
 	"github.com/herald-campaigns/herald/dsl/campaign"
 	"github.com/herald-campaigns/herald/dsl/expr"
 	"github.com/herald-campaigns/herald/dsl/template"
@@ -18,13 +20,14 @@ const (
 // many messages and one of it. The zero Templates knows nothing of people.
 type Templates struct {
 	common   []campaign.Field
+	traits   []expr.Trait
 	catalogs map[string]campaign.Type
 	locale   string
 }
 
 // NewTemplates prepares what the messages of a world may name. profile may be nil.
 func NewTemplates(world expr.World, profile *campaign.Profile) Templates {
-	t := Templates{catalogs: make(map[string]campaign.Type, len(world.Catalogs))}
+	t := Templates{traits: world.Traits, catalogs: make(map[string]campaign.Type, len(world.Catalogs))}
 	if profile != nil {
 		t.locale = profile.Locale.Default
 	}
@@ -39,6 +42,34 @@ func NewTemplates(world expr.World, profile *campaign.Profile) Templates {
 		t.common = append(t.common, campaign.Field{Name: url, Type: campaign.Of(campaign.String)})
 	}
 	return t
+}
+
+// WithTraits adds the traits of the world, which env was made of. Any of them may be unknown of a
+// person, but for collections, which are empty then.
+func (t Templates) WithTraits(env *expr.Env) Templates {
+	var fields []campaign.Field
+	for _, trait := range t.traits {
+		f := campaign.Field{Name: trait.Name, Optional: true}
+		if c, _ := env.CheckTrait(trait.Name); c != nil { // else of the zero type, which nobody is blamed for
+			f.Type = partly(c.Type())
+			f.Optional = !isCollection(f.Type)
+		}
+		fields = append(fields, f)
+	}
+	t.common = append(slices.Clone(t.common), campaign.Field{Name: "trait", Type: campaign.ObjectOf(fields...)})
+	return t
+}
+
+// partly makes each field of an object one that may be missing.
+func partly(t campaign.Type) campaign.Type {
+	if t.Kind != campaign.Object {
+		return t
+	}
+	fields := slices.Clone(t.Fields)
+	for i := range fields {
+		fields[i].Type, fields[i].Optional = partly(fields[i].Type), true
+	}
+	return campaign.ObjectOf(fields...)
 }
 
 // Vars is what the templates of m may name: the common, its inputs, its blocks

@@ -69,6 +69,9 @@ func JourneyScope(event campaign.Type, steps []expr.StepVar) expr.Scope {
 	return expr.Scope{Person: true, Catalog: true, Journey: true, Trigger: &event, Steps: steps}
 }
 
+// RowScope is where a source speaks of a row of a file, of this type.
+func RowScope(row campaign.Type) expr.Scope { return expr.Scope{Row: &row, Catalog: true} }
+
 // BroadcastScope is where the inputs of a broadcast's message get their values.
 func BroadcastScope() expr.Scope { return PersonScope() }
 

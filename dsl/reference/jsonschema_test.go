@@ -19,6 +19,9 @@ const project = `{
   "locals": {"l": "${variable.v}"},
   "profile": {"attribute": {"age": {"type": "number"}}},
   "topic": {"t": {"opt_in": "single"}},
+  "trait": {"r": {"model": {"rfm": {"events": "${event.e}", "amount": "total", "money": [1, 2, 3, 4]}}}},
+  "library": {"lifecycle": {"purchase": "${event.e}"}},
+  "source": {"s": {"into": "${profile}", "person": {"id": "row.id"}, "map": {"age": "row.age"}}, "u": {"into": "${event.e}", "person": {"id": "row.id"}}},
   "segment": {"a": {"when": "profile.age > variable.v"}},
   "event": {"e": {"property": [{"p": {"type": "list(string)"}}, {"q": {"type": "number"}}]}},
   "content": {"c": {"case": {"x": {"when": "segment.a", "body": "x"}}, "else": {"body": "y"}}},
@@ -42,8 +45,10 @@ func TestJSONSchema(t *testing.T) {
 		`{"topic": {"t": {"opt_in": "triple"}}}`:                       "$.topic",
 		`{"sender": {"s": {"from": "x"}}}`:                             "$.sender",
 		`{"journey": {"j": {"trigger": {"t": {"event": "event.e"}}}}}`: "$.journey",
-		`{"trait": {"x": {}}}`:                                         "$.trait",
-		`[]`:                                                           "$",
+		`{"metric": {"x": {}}}`:                                        "$.metric",
+		`{"trait": {"x": {"model": {"rmf": {}}}}}`:                     "$.trait",
+		`{"source": {"x": {"into": "${topic.x}", "person": {}}}}`:      "$.source",
+		`[]`: "$",
 	} {
 		require.Contains(t, v.check(v.root, decode(t, broken), "$"), want, broken)
 	}

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/herald-campaigns/herald/dsl/expr"
+	"github.com/herald-campaigns/herald/dsl/lint"
 	"github.com/herald-campaigns/herald/dsl/schema"
 	"github.com/herald-campaigns/herald/dsl/template"
 )
@@ -29,6 +30,7 @@ func Pages() (map[string][]byte, error) {
 		"docs/reference/language.md":   []byte(schema.Markdown(schema.Root)),
 		"docs/reference/cel.md":        []byte(CEL()),
 		"docs/reference/liquid.md":     []byte(Liquid()),
+		"docs/reference/lint.md":       []byte(Lint()),
 		"schemas/campaign.schema.json": jsonSchema,
 	}, nil
 }
@@ -67,7 +69,9 @@ What may be named depends on the place:
 | ` + "`profile.x`" + ` | an attribute of the person | everywhere |
 | ` + "`events.x`" + ` | the history of an event, oldest first | everywhere |
 | ` + "`segment.x`" + ` | whether the person is inside | everywhere |
+| ` + "`trait.x`" + ` | a value worked out for the person; of an object, a field: ` + "`trait.x.score`" + ` | everywhere |
 | ` + "`topic.x.subscribed`" + ` | permission | everywhere |
+| ` + "`consent.x.email`" + ` | what the person last said of a topic: ` + "`granted`, `at`, `source`" + ` | everywhere |
 | ` + "`reachable.email`" + ` | permission and an address that works | everywhere |
 | ` + "`catalog.x[key]`" + ` | a row of a table | everywhere |
 | ` + "`variable.x`, `local.x`" + ` | values; their spelling is ` + "`variable`" + `, never ` + "`var`" + ` | everywhere |
@@ -77,10 +81,27 @@ What may be named depends on the place:
 | ` + "`journey.entered_at`" + ` | when | in a journey |
 | ` + "`step.x`" + ` | what became of a step on the way here: ` + "`at`, `delivered`, `opened`, `machine_opened`, `clicked`, `bounced`, `withheld`" + ` of a send, ` + "`met`" + ` of a wait | in a journey |
 | ` + "`value`" + ` | the variable's value | in its ` + "`validation`" + ` |
+| ` + "`e`" + ` | the event that gives points | in the ` + "`where`" + ` of a points rule |
+| ` + "`row`" + ` | a row of a file; ` + "`row['Order ID']`" + ` where a name has other characters | in a ` + "`source`" + `, where no person can be named |
 
 What is absent is *unknown*, and so is a comparison with it; an unknown condition selects nobody. Sets, lists,
 counts and histories are empty when absent. ` + "`has()`" + ` asks. A name with ` + "`-`" + ` stands in backticks:
 ` + "``events.`cart-updated` ``." + `
+`
+
+// Lint is the page of what `herald lint` finds.
+func Lint() string {
+	var b strings.Builder
+	b.WriteString("# Lint\n\nGenerated from the codes of `dsl/lint` by `" + Update + "`; do not edit.\n\n" + lintIntro)
+	for _, c := range lint.Codes() {
+		fmt.Fprintf(&b, "\n## %s\n\n%s. %s\n", c.Name, c.Summary, c.Doc)
+	}
+	return b.String()
+}
+
+const lintIntro = `What a project says that its author is unlikely to have meant. All of it is told from the files, without
+asking anybody: what a finding calls impossible is so for every person, at every instant. What depends on how many
+people there are (a segment that is empty, small or much like another) is asked of them by ` + "`herald segments`" + `.
 `
 
 // Liquid is the page of the tags and filters of templates.
@@ -103,7 +124,7 @@ const liquidIntro = `# Liquid
 
 Generated from the filters of ` + "`dsl/template`" + ` by ` + "`" + Update + "`" + `; do not edit.
 
-Liquid carries the words that a subscriber reads. A template sees ` + "`profile`, `segment`" + `, the inputs of its
+Liquid carries the words that a subscriber reads. A template sees ` + "`profile`, `trait`, `segment`" + `, the inputs of its
 message, and the addresses ` + "`unsubscribe_url`, `preferences_url`, `view_url` and `why_url`" + `, and nothing else.
 Each name, type and filter is checked when the project is. A value that may be missing needs a default or an
 ` + "`{% if %}`" + ` around it. What is written is escaped for its place.

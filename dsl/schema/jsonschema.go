@@ -2,6 +2,7 @@ package schema
 
 import (
 	"encoding/json"
+	"strings"
 )
 
 // JSONSchema writes the JSON Schema (draft 2020-12) of .hcl.json files.
@@ -62,11 +63,25 @@ func nested(b *Block, defs map[string]any) map[string]any {
 		}
 		return described(inner, b.Doc)
 	}
+	if len(b.Kinds) > 0 {
+		return described(many(byKind(b, defs)), b.Doc)
+	}
 	byName := map[string]any{
 		"type": "object", "additionalProperties": inner,
 		"propertyNames": map[string]any{"pattern": "^[A-Za-z_][A-Za-z0-9_-]*$"},
 	}
 	return described(many(byName), b.Doc)
+}
+
+// byKind is the schema of a block whose label chooses its body.
+func byKind(b *Block, defs map[string]any) map[string]any {
+	properties := map[string]any{}
+	for _, k := range b.Kinds {
+		if !k.Later {
+			properties[k.Word] = described(body(k, defs), k.Doc)
+		}
+	}
+	return map[string]any{"type": "object", "properties": properties, "additionalProperties": false}
 }
 
 func described(s map[string]any, doc string) map[string]any {
@@ -102,13 +117,13 @@ func attribute(a Attribute) map[string]any {
 		s["type"] = []string{"number", "string"} // "${variable.x}"
 	case Bool:
 		s["type"] = []string{"boolean", "string"}
-	case Strings:
+	case Strings, Numbers, Durations:
 		s["type"] = []string{"array", "string"}
 	case Bindings, Map:
 		s["type"] = []string{"object", "string"}
 	case Value:
 	case Reference:
-		s["type"], s["pattern"] = "string", `^\$\{`+refKind(a)+`\.[A-Za-z_][A-Za-z0-9_-]*\}$`
+		s["type"], s["pattern"] = "string", `^\$\{`+refName(a)+`\}$`
 	default:
 		s["type"] = "string"
 	}
@@ -118,10 +133,22 @@ func attribute(a Attribute) map[string]any {
 	return s
 }
 
-// refKind is the kind of block that a Reference may name.
-func refKind(a Attribute) string {
+// refName is the pattern of what a Reference may name. The profile, of which there
+// is one, has no label.
+func refName(a Attribute) string {
+	const label = `\.[A-Za-z_][A-Za-z0-9_-]*`
 	if len(a.Refs) == 0 {
-		return "[a-z_]+"
+		return "[a-z_]+" + label
 	}
-	return a.Refs[0]
+	var names []string
+	for _, kind := range a.Refs {
+		if kind != "profile" {
+			kind += label
+		}
+		names = append(names, kind)
+	}
+	if len(names) == 1 {
+		return names[0]
+	}
+	return "(" + strings.Join(names, "|") + ")"
 }

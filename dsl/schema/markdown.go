@@ -30,17 +30,22 @@ func Markdown(root *Block) string {
 }
 
 func section(b *strings.Builder, block *Block, level int, seen map[*Block]bool) {
-	label := ""
+	title, label := block.Name, ""
 	if block.Label != "" {
 		label = fmt.Sprintf(" \"%s\"", strings.ToUpper(block.Label))
 	}
-	fmt.Fprintf(b, "%s %s\n\n%s\n\n", strings.Repeat("#", min(level, 6)), block.Name, block.Doc)
+	if block.Word != "" {
+		label = fmt.Sprintf(" \"%s\"", block.Word)
+		title += label
+	}
+	fmt.Fprintf(b, "%s %s\n\n%s\n\n", strings.Repeat("#", min(level, 6)), title, block.Doc)
 	seen[block] = true
 	fmt.Fprintf(b, "`%s%s { … }`%s\n\n", block.Name, label, cardinality(block))
 	attributeTable(b, block)
 	if block.Example != "" {
 		fmt.Fprintf(b, "```hcl\n%s\n```\n\n", block.Example)
 	}
+	kinds(b, block, level, seen)
 	var again []string
 	for _, n := range block.Blocks {
 		if n.Later && seen[n] {
@@ -59,6 +64,17 @@ func section(b *strings.Builder, block *Block, level int, seen map[*Block]bool) 
 	}
 	if len(again) > 0 {
 		fmt.Fprintf(b, "In it may also stand %s.\n\n", strings.Join(again, ", "))
+	}
+}
+
+// kinds writes the bodies that a label chooses.
+func kinds(b *strings.Builder, block *Block, level int, seen map[*Block]bool) {
+	for _, k := range block.Kinds {
+		if k.Later {
+			fmt.Fprintf(b, "%s %s \"%s\"\n\n%s Not available yet.\n\n", strings.Repeat("#", min(level+1, 6)), block.Name, k.Word, k.Doc)
+			continue
+		}
+		section(b, k, level+1, seen)
 	}
 }
 
@@ -90,9 +106,24 @@ func describe(a Attribute) string {
 	case len(a.OneOf) > 0:
 		return "`\"" + strings.Join(a.OneOf, "\"`, `\"") + "\"`"
 	case a.Kind == Reference && len(a.Refs) > 0:
-		return "a " + strings.Join(a.Refs, " or a ")
+		var refs []string
+		for _, kind := range a.Refs {
+			refs = append(refs, referred(kind))
+		}
+		return strings.Join(refs, " or ")
 	}
 	return kindWords[a.Kind]
+}
+
+// referred is what a Reference names, in words.
+func referred(kind string) string {
+	switch {
+	case kind == "profile":
+		return "the profile"
+	case strings.ContainsRune("aeiou", rune(kind[0])):
+		return "an " + kind
+	}
+	return "a " + kind
 }
 
 var kindWords = map[Kind]string{
@@ -100,6 +131,7 @@ var kindWords = map[Kind]string{
 	Timezone: "time zone", Strings: "list of strings", Reference: "reference", TypeExpr: "type", Condition: "CEL condition",
 	CEL: "CEL", Bindings: "object of CEL", Liquid: "Liquid", Body: "MJML, HTML or text, with Liquid", Source: "file",
 	Directory: "folder", Value: "any value", Map: "object",
+	Numbers: "list of numbers", Durations: "list of durations",
 }
 
 func notes(a Attribute) string {

@@ -7,9 +7,8 @@ var Root = &Block{
 		herald, environment, variable, locals,
 		provider, sender,
 		profile, event, catalog, topic,
-		segment, content, message,
-		journey, broadcast,
-		later("trait", "A value worked out for each person: computed, scored or modelled."),
+		trait, segment, library, content, message,
+		journey, broadcast, source,
 		later("recommender", "Picks rows of a catalog for each person."),
 		later("offer", "Codes and gifts, each given once."),
 		later("metric", "Something measured, with its formula and denominator."),
@@ -26,7 +25,6 @@ var Root = &Block{
 		later("form", "A sign-up form."),
 		later("page", "A landing page."),
 		later("group", "Accounts and households."),
-		later("source", "Data that is pulled or pushed in."),
 		later("test", "What should happen to somebody, run on simulated time."),
 		later("audience_sync", "A segment kept equal to an audience elsewhere."),
 	},
@@ -45,6 +43,7 @@ var herald = &Block{
   required_providers {
     smtp = { source = "builtin/smtp" }
   }
+  store "postgres" { url = env("HERALD_DATABASE_URL") }
   temporal { address = "temporal.internal:7233" }
   site { base_url = "https://mail.dailycrumb.example" }
 }`,
@@ -61,7 +60,7 @@ var herald = &Block{
 		{Name: "site", Doc: "What the outside world reaches: tracking, preference centre, unsubscribing.", Attributes: []Attribute{
 			{Name: "base_url", Kind: String, Required: true, Doc: "An http or https URL without a path."},
 		}},
-		{Name: "store", Label: "kind", Doc: "Where the record is kept. Left out: one embedded file under `.herald/`.", Open: true, Later: true},
+		store,
 	},
 }
 
@@ -147,7 +146,7 @@ provider "mailbox" {}`,
 
 var profile = &Block{
 	Name: "profile",
-	Doc:  "What is known of a person, with its types. Every profile has `id`, `email`, `phone`, `language`, `timezone` and `created_at` besides.",
+	Doc:  "What is known of a person, with its types. Every profile has `id`, `email`, `phone`, `language`, `timezone` and `created_at` besides. A type may be changed while there are values: to a wider one at once (a number, date, time, duration or ref to `string`, a date to `time`, a set to a list, anything to `any`, an object to one with more fields), to another one by a plan that counts the values which do not fit. The same goes for the properties of events.",
 	Example: `profile {
   attribute "first_name" {
     type    = string
@@ -282,7 +281,7 @@ profile {
 
 var message = &Block{
 	Name: "message", Label: "name", Repeats: true,
-	Doc: "What is said. Templates see `profile`, `segment`, the inputs and the built-in addresses, and nothing else.",
+	Doc: "What is said. Templates see `profile`, `trait`, `segment`, the inputs and the built-in addresses, and nothing else.",
 	Example: `message "hello" {
   channel = "email"
   topic   = topic.news

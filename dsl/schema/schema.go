@@ -14,6 +14,8 @@ type Block struct {
 	Example    string // HCL, shown in the reference and compiled by a test
 	Attributes []Attribute
 	Blocks     []*Block // what may stand in it
+	Kinds      []*Block // what its label may be, each with a body of its own; Word tells them apart
+	Word       string   // of one of Kinds: the label that chooses it
 	Repeats    bool     // may stand more than once in its parent
 	Required   bool     // must stand in its parent
 	Open       bool     // takes attributes that this schema does not name: a provider's configuration
@@ -58,6 +60,8 @@ const (
 	Directory              // dir("strings")
 	Value                  // any value
 	Map                    // { name = value }
+	Numbers                // a list of numbers
+	Durations              // a list of durations
 )
 
 // Attr returns the named attribute.
@@ -68,6 +72,27 @@ func (b *Block) Attr(name string) (*Attribute, bool) {
 		}
 	}
 	return nil, false
+}
+
+// Kind returns the body that a label chooses.
+func (b *Block) Kind(word string) (*Block, bool) {
+	for _, k := range b.Kinds {
+		if k.Word == word {
+			return k, true
+		}
+	}
+	return nil, false
+}
+
+// Words are the labels that choose a body which is available.
+func (b *Block) Words() []string {
+	var words []string
+	for _, k := range b.Kinds {
+		if !k.Later {
+			words = append(words, k.Word)
+		}
+	}
+	return words
 }
 
 // Block returns the named nested block.

@@ -112,7 +112,11 @@ func (r *jsonReader) blocks(s *schema.Block, m jsonMember) []*Block {
 				if labelled.name == jsonComment {
 					continue
 				}
-				b := r.block(s, m, labelled.value)
+				body := s
+				if k, ok := s.Kind(labelled.name); ok { // the label tells which blocks stand in it
+					body = k
+				}
+				b := r.block(body, m, labelled.value)
 				b.Labels = []Label{{Text: labelled.name, Range: labelled.at}}
 				b.Header = labelled.at
 				b.Range.Start = labelled.at.Start

@@ -53,6 +53,13 @@ func LoadFS(fsys fs.FS, dir string) (*Project, diag.List) {
 	return p, problems
 }
 
+// Read reads one file that stands in no folder, such as one that herald brings
+// along; name is what places in it are called by.
+func Read(name string, src []byte) ([]*Block, diag.List) {
+	r := readAll([]*file{{name: name, src: src}})[0]
+	return r.blocks, r.diags
+}
+
 // Source returns the bytes of a file of the project, for quoting: one that was
 // loaded, or one that file() and dir() read. It is nil when there is none.
 func (p *Project) Source(name string) []byte {

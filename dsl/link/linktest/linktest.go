@@ -48,6 +48,7 @@ func environment(t TB, defs []campaign.Definition) *expr.Env {
 	var events []*campaign.Event
 	var catalogs []*campaign.Catalog
 	var segments, topics []string
+	var traits []expr.Trait
 	for _, d := range defs {
 		switch d := d.(type) {
 		case *campaign.Profile:
@@ -60,9 +61,13 @@ func environment(t TB, defs []campaign.Definition) *expr.Env {
 			segments = append(segments, d.Name)
 		case *campaign.Topic:
 			topics = append(topics, d.Name)
+		case *campaign.Trait:
+			traits = append(traits, expr.Trait{Name: d.Name, Source: d.Value.Text})
 		}
 	}
-	env, err := expr.NewEnv(link.World(profile, events, catalogs, segments, topics))
+	world := link.World(profile, events, catalogs, segments, topics)
+	world.Traits = traits
+	env, err := expr.NewEnv(world)
 	require.NoError(t, err)
 	return env
 }
@@ -77,6 +82,8 @@ type builder struct {
 func (b *builder) check(d campaign.Definition) {
 	b.t.Helper()
 	switch d := d.(type) {
+	case *campaign.Trait:
+		b.expr(&d.Value, link.PersonScope(), campaign.Type{})
 	case *campaign.Segment:
 		b.condition(&d.When, link.PersonScope())
 	case *campaign.Message:
@@ -108,12 +115,27 @@ func (b *builder) journey(j *campaign.Journey) {
 	}
 	sc := link.JourneyScope(event, link.StepVars(j.Steps))
 	b.condition(j.ExitWhen, sc)
+	b.condition(j.GoalWhen, sc)
 	j.Steps.Walk(func(s campaign.Step) {
 		switch s := s.(type) {
 		case *campaign.Send:
 			b.bindings(s.With, sc)
+		case *campaign.Update:
+			b.bindings(s.Set, sc)
+		case *campaign.Emit:
+			b.bindings(s.With, sc)
+		case *campaign.Enter:
+			b.bindings(s.With, sc)
+		case *campaign.Call:
+			b.bindings(s.Body, sc)
+			b.bindings(s.Query, sc)
 		case *campaign.Wait:
 			b.condition(s.Until, sc)
+			for _, e := range []*campaign.Expr{s.Delay, s.At} {
+				if e != nil {
+					b.expr(e, sc, e.Type)
+				}
+			}
 		case *campaign.Branch:
 			for i := range s.Cases {
 				b.condition(s.Cases[i].When, sc)

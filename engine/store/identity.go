@@ -62,6 +62,16 @@ func (m Matches) into(p Person) *Person {
 	return m.AnonymousID
 }
 
+// News is what p says of the profile that it updates. An address that was given up
+// in a merge leads to the survivor, but does not become the survivor's own again
+// unless it comes with a key.
+func (m Matches) News(p Person, into *Person) Person {
+	if into != nil && p.Key == "" && m.Email != nil && m.Email.ID == into.ID && into.Email != p.Email {
+		p.Email = ""
+	}
+	return p
+}
+
 func contains(people []*Person, p *Person) bool {
 	for _, q := range people {
 		if q.ID == p.ID {
@@ -77,6 +87,9 @@ func (p *Person) Absorb(other Person) {
 	p.Email = either(p.Email, other.Email)
 	p.Phone = either(p.Phone, other.Phone)
 	p.CreatedAt = earlier(p.CreatedAt, other.CreatedAt)
+	if other.UpdatedAt.After(p.UpdatedAt) {
+		p.UpdatedAt = other.UpdatedAt
+	}
 	p.Attributes = merge(other.Attributes, p.Attributes)
 }
 

@@ -92,3 +92,39 @@ func TestLearn(t *testing.T) {
 		})
 	}
 }
+
+// TestNews sees when an address that leads to a survivor becomes the survivor's.
+func TestNews(t *testing.T) {
+	ada := &store.Person{ID: 1, Key: "ada", Email: "ada@example.com"}
+	other := &store.Person{ID: 2, Email: "old@example.com"}
+	for _, test := range []struct {
+		name  string
+		given store.Person
+		found store.Matches
+		into  *store.Person
+		email string
+	}{
+		{"an address that was given up", store.Person{Email: "old@example.com"}, store.Matches{Email: ada}, ada, ""},
+		{"with a key", store.Person{Key: "ada", Email: "old@example.com"}, store.Matches{Key: ada, Email: ada}, ada, "old@example.com"},
+		{"her own", store.Person{Email: "ada@example.com"}, store.Matches{Email: ada}, ada, "ada@example.com"},
+		{"of another", store.Person{AnonymousID: "d", Email: "old@example.com"}, store.Matches{AnonymousID: ada, Email: other}, ada, "old@example.com"},
+		{"of nobody", store.Person{Email: "new@example.com"}, store.Matches{}, nil, "new@example.com"},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			require.Equal(t, test.email, test.found.News(test.given, test.into).Email)
+		})
+	}
+}
+
+func TestAbsorb(t *testing.T) {
+	noon := time.Date(2026, 12, 3, 12, 0, 0, 0, time.UTC)
+	p := store.Person{ID: 1, Key: "ada", Email: "a@example.com", CreatedAt: noon, UpdatedAt: noon, Attributes: map[string]any{"name": "Ada"}}
+	p.Absorb(store.Person{
+		ID: 2, Key: "old", Email: "b@example.com", Phone: "+49", AnonymousID: "d", CreatedAt: noon.Add(-time.Hour), UpdatedAt: noon.Add(time.Hour),
+		Attributes: map[string]any{"name": "?", "size": "m"},
+	})
+	require.Equal(t, store.Person{
+		ID: 1, Key: "ada", Email: "a@example.com", Phone: "+49", AnonymousID: "d", CreatedAt: noon.Add(-time.Hour), UpdatedAt: noon.Add(time.Hour),
+		Attributes: map[string]any{"name": "Ada", "size": "m"},
+	}, p, "what is known is kept, what is missing is taken over")
+}

@@ -7,7 +7,9 @@
 //     whom is decided by Matches
 //   - what is live: Live, Definition, Apply, ApplyStep
 //   - sending: Send, SendState, Engagement
-//   - journeys: Cohort, Enrolment, Progress, Wait, Pending, Member
+//   - journeys: Cohort, Enrolment, Progress, Wait, Pending
+//   - segments: Move, Shift, SegmentDay; packed has the compact form of sets
+//   - following: Change, for whoever keeps something derived from people
 //   - broadcasts: Run, Recipient
 //   - coupling: OutboxItem, and leases and cursors by name
 //
@@ -47,7 +49,8 @@ type Store interface {
 	// anything but tx and values it resets. Small updates that come at the same
 	// time share one commit. When a call on tx failed for want of the store, not
 	// of what was asked for, nothing is kept even if f returns nil. An Update
-	// within f would wait for itself.
+	// within f would wait for itself. Who loads in bulk puts some 50,000 rows into
+	// each: many rows in one call, and many in one Update, cost much less each.
 	Update(ctx context.Context, f func(Tx) error) error
 	// Close flushes and lets go of the files.
 	Close() error
@@ -75,6 +78,9 @@ type Tx interface {
 	JourneyWriter
 	BroadcastWriter
 	SetCursor(name string, position int64) error
+	// Quietly makes what follows in this transaction an import's: its Changes are
+	// history that sets nothing off, and leave Change.Loud as it was.
+	Quietly()
 	// Enqueue adds an item; its ID is set, larger than all before.
 	Enqueue(item *OutboxItem) error
 	// OutboxDone deletes delivered items.
@@ -144,10 +150,32 @@ type Need struct {
 	Events    []string // labels
 	AllEvents bool
 	Consents  bool // Consents and Suppressed
+	// Properties names, for a label, the properties to load of its events, which
+	// saves reading the rest; an empty list is none. Of a label that is not in it
+	// all are loaded.
+	Properties map[string][]string
+}
+
+// Change says that something about a person other than an appended event is new:
+// profile, consents, suppression of an address, or that the person is gone. Of each
+// person there is one Change, the newest; what changes nothing makes none. Who has
+// read up to a Seq never finds a new Change below it.
+//
+// Moved and Loud are of the newest change of their kind, for the newest of all may
+// hide it: who has read up to n loads the person's events anew when Moved > n, and
+// lets the change set something off when Loud > n.
+type Change struct {
+	Seq    int64 // position; grows with every change
+	Person int64
+	Gone   bool  // merged into another or erased; the Change stays for ever
+	Moved  int64 // Seq of the newest change that moved events to the person; 0: none
+	Loud   int64 // Seq of the newest change that no import made (Tx.Quietly); 0: none
 }
 
 // Rejected is a row that could not be taken in, kept for repair.
 type Rejected struct {
+	ID     int64  // set by the store
+	Kind   string // what it was to be: "track", "identify", …; a file's: "people", "events", …
 	Source string // file, or "api"
 	Line   int    // from 1; 0 where there are no lines
 	Reason string
@@ -170,11 +198,23 @@ type PeopleReader interface {
 	EachRecord(after int64, need Need, f func(*Record) error) error
 	// EventsAfter returns events by ascending Seq, from `after` (exclusive).
 	EventsAfter(after int64, limit int) ([]Event, error)
+	// EachEvent calls f for the events of the labels that are needed, by ascending
+	// Seq, from `after` (exclusive). It is the fastest way through all of them, for
+	// who sorts them by person. The Event is f's to read only until it returns; its
+	// ReceivedAt and MessageID are not loaded. An error from f stops the scan and is
+	// returned.
+	EachEvent(after int64, need Need, f func(*Event) error) error
 	EventByMessageID(id string) (Event, error)
 	CountEvents() (int64, error)
+	// ChangesAfter returns changes by ascending Seq, from `after` (exclusive).
+	ChangesAfter(after int64, limit int) ([]Change, error)
+	// Heads are the Seq of the last event and of the last change, also when that
+	// event has been erased since; 0 for none.
+	Heads() (event, change int64, err error)
 	ConsentLog(person int64) ([]Consent, error)               // oldest first
 	Suppressed(channel, address string) (*Suppression, error) // nil: not suppressed
-	RejectedRows(limit int) ([]Rejected, error)               // newest first
+	// RejectedRows returns the newest first, of one source or of all when it is "".
+	RejectedRows(source string, limit int) ([]Rejected, error)
 }
 
 // PeopleWriter changes people and appends what they did.
@@ -182,19 +222,45 @@ type PeopleWriter interface {
 	// Identify creates or updates a person, found by Key, else AnonymousID, else
 	// Email. A Key given together with an AnonymousID or Email that has a profile
 	// of its own without a Key takes that profile over: its events, consents,
-	// sends and enrolments move, keeping their numbers. Matches.Resolve has the
+	// sends and enrolments move, keeping their numbers. Matches.Resolve and News have the
 	// rules, Person.Learn how news is merged: an attribute set to nil is removed,
 	// what is empty stays as it was. A person may have several anonymous IDs; the
 	// newest is shown. It returns the stored person; ErrNobody without any of the
 	// three.
 	Identify(p Person) (Person, error)
+	// IdentifyAll does what Identify does for one after the other, in much less
+	// time, and returns the stored people, each as it was at its turn.
+	IdentifyAll(people []Person) ([]Person, error)
 	// AppendEvents stores events of known people. It returns, for each, its Seq,
 	// or 0 when its MessageID was there already. Who has read up to a Seq never
 	// finds a new event below it.
 	AppendEvents(events []Event) ([]int64, error)
 	PutConsents(consents []Consent) error // an older one than is known only enters the log
 	Suppress(s Suppression) error
-	Reject(rows []Rejected) error // one that is there already is not doubled
+	// Reject keeps rows. One of the same Source, Line, Reason and Body as one that is
+	// there is not doubled: its At and Kind are renewed.
+	Reject(rows []Rejected) error
+	// Unreject forgets rows that have been taken in after all, or given up.
+	Unreject(ids ...int64) error
+	// Merge makes two profiles one: all that `from` has moves to `into`, as
+	// Person.Absorb says, and whatever led to `from` (key, address, anonymous IDs)
+	// leads to `into` from then on, unless somebody has it as their own. It returns
+	// the person; merging into itself changes nothing. ErrNotFound when one of the
+	// two is not there. Identify does the same to profiles that it takes over.
+	//
+	// `into` is then inside each segment that either was in. The moves of `from`
+	// become moves of `into`, and where the newest of both says otherwise, the newest
+	// that agrees is recorded again, so that moves still tell who is inside.
+	// SegmentDays stay as they are. Audiences that were frozen with `from` find
+	// nobody there.
+	Merge(into, from int64) (Person, error)
+	// Erase forgets a person: profile, identifiers, events, consents, memberships,
+	// moves, waits, pending triggers, rejected rows that name the person, and what
+	// enrolments (Key, Trigger) and sends (ProviderID, Reason but of a withheld one)
+	// remember. Rows of the ledger and enrolments stay, under the number alone, and
+	// so do SegmentDays. A suppression of an address holds on, kept as a hash until
+	// somebody comes with the address. ErrNotFound when there is nobody.
+	Erase(person int64) error
 }
 
 // Definition is a compiled block under its digest. It never changes.
@@ -434,11 +500,47 @@ type Pending struct {
 	DueAt   time.Time
 }
 
-// Member says that a person is inside a segment, as far as triggers know.
-type Member struct {
-	Segment string
-	Person  int64
-	Since   time.Time
+// Cause is why somebody crossed the border of a segment.
+type Cause string
+
+// The causes.
+const (
+	ByEvent   Cause = "event"   // Ref is its Seq
+	ByTime    Cause = "time"    // a window expired, a day began
+	ByProfile Cause = "profile" // attributes, consents or suppression changed; Ref is the Change's Seq
+	ByImport  Cause = "import"  // history that a file brought
+	ByEdit    Cause = "edit"    // an apply changed the definition; Ref is the serial
+	ByStart   Cause = "start"   // the segment was counted for the first time; Ref is the serial
+)
+
+// Move is a fact: somebody crossed the border of a segment.
+type Move struct {
+	Seq        int64 // position, set by the store
+	Segment    string
+	Person     int64
+	Inside     bool
+	At         time.Time       // from when it is so
+	Definition campaign.Digest // of the segment
+	Cause      Cause
+	Ref        int64
+	Operands   []byte // JSON: what the condition looked at, and found; nil in a Shift
+}
+
+// Shift is a fact about many: they cross the border of one segment for one
+// reason, as an edit does it. It is kept as one.
+type Shift struct {
+	Segment      string
+	Enter, Leave []int64 // ascending
+	At           time.Time
+	Definition   campaign.Digest
+	Cause        Cause
+	Ref          int64
+}
+
+// SegmentDay is how many crossed a segment's border on a day, in UTC.
+type SegmentDay struct {
+	Day           time.Time
+	Entered, Left int64
 }
 
 // StepCount is how many enrolments are at a step of one revision of a journey.
@@ -467,7 +569,16 @@ type JourneyReader interface {
 	NextPending() (time.Time, error)
 	IsMember(segment string, person int64) (bool, error)
 	// Members calls f for each member by ascending person.
-	Members(segment string, f func(Member) error) error
+	Members(segment string, f func(person int64) error) error
+	// MemberCounts is the size of each segment that has members.
+	MemberCounts() (map[string]int64, error)
+	// MovesOf returns the moves of one person, those within Shifts included, the
+	// newest first; of one segment, or of all when it is "".
+	MovesOf(person int64, segment string, limit int) ([]Move, error)
+	// SegmentDays returns the days on which somebody crossed, by Move.At, from the day
+	// of `from` on, in order. What merging, erasing and ClearMembers take out of a
+	// segment is not counted.
+	SegmentDays(segment string, from time.Time) ([]SegmentDay, error)
 	Event(seq int64) (Event, error)
 }
 
@@ -482,8 +593,12 @@ type JourneyWriter interface {
 	RemoveWaits(cohort string, indices []int) error // all of a member's
 	PutPending(p Pending) error                     // replaces the one with its journey, person and key
 	DeletePending(journey string, person int64, key string) error
-	SetMember(segment string, person int64, inside bool, at time.Time) error // inside already: Since stays
-	// ClearMembers forgets a segment, when it is deleted or about to be counted anew.
+	// MoveMembers records moves and puts each person in or takes them out. One that
+	// changes nothing is not recorded. A Move's Seq is given by the store.
+	MoveMembers(moves []Move) error
+	ShiftMembers(s Shift) error // likewise; who is inside already does not enter
+	// ClearMembers forgets who is inside a segment, when it is deleted or about to be
+	// counted anew. Its moves stay.
 	ClearMembers(segment string) error
 }
 

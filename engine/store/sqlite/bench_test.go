@@ -3,6 +3,7 @@ package sqlite
 import (
 	"context"
 	"fmt"
+	"os"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -62,6 +63,31 @@ func BenchmarkIdentifyKnown(b *testing.B) {
 	perSecond(b, b.N, "people")
 }
 
+// BenchmarkIdentifyAll does the same to many at once, as an import does.
+func BenchmarkIdentifyAll(b *testing.B) {
+	for _, known := range []bool{false, true} {
+		b.Run(fmt.Sprintf("known=%v", known), func(b *testing.B) {
+			s := open(b, b.TempDir(), Options{})
+			defer s.Close()
+			if known {
+				batches(b, s, identifyAllOf)
+			}
+			b.ResetTimer()
+			batches(b, s, identifyAllOf)
+			perSecond(b, b.N, "people")
+		})
+	}
+}
+
+func identifyAllOf(tx store.Tx, from, to int) error {
+	people := make([]store.Person, 0, to-from)
+	for i := from; i < to; i++ {
+		people = append(people, benchPerson(i))
+	}
+	_, err := tx.IdentifyAll(people)
+	return err
+}
+
 func identifyRange(tx store.Tx, from, to int) error {
 	for i := from; i < to; i++ {
 		if _, err := tx.Identify(benchPerson(i)); err != nil {
@@ -90,6 +116,90 @@ func appendRange(tx store.Tx, from, to, people int) error {
 	return err
 }
 
+// BenchmarkMoveMembers records moves as the live engine does: some for each of
+// many people, a thousand in each transaction.
+func BenchmarkMoveMembers(b *testing.B) {
+	s := open(b, b.TempDir(), Options{})
+	defer s.Close()
+	b.ResetTimer()
+	for from := 0; from < b.N; from += 1000 {
+		moves := make([]store.Move, min(1000, b.N-from))
+		for i := range moves {
+			n := from + i
+			moves[i] = store.Move{
+				Segment: fmt.Sprint("segment", n%100), Person: int64(n*7919%1_000_000 + 1), Inside: true, At: time.Unix(int64(n), 0), Definition: "d1", Cause: store.ByEvent,
+				Ref: int64(n), Operands: []byte(`{"sum":420.5}`),
+			}
+		}
+		require.NoError(b, s.Update(b.Context(), func(tx store.Tx) error { return tx.MoveMembers(moves) }))
+	}
+	perSecond(b, b.N, "moves")
+	b.StopTimer()
+	info, err := os.Stat(s.path)
+	require.NoError(b, err)
+	b.ReportMetric(float64(info.Size())/float64(b.N), "bytes/move")
+}
+
+// BenchmarkShiftMembers puts 200,000 of a million people into a segment at once.
+func BenchmarkShiftMembers(b *testing.B) {
+	people := make([]int64, 200_000)
+	for i := range people {
+		people[i] = int64(5*i + 1)
+	}
+	s := open(b, b.TempDir(), Options{})
+	defer s.Close()
+	n := 0
+	for b.Loop() {
+		n++
+		require.NoError(b, s.Update(b.Context(), func(tx store.Tx) error {
+			return tx.ShiftMembers(store.Shift{Segment: fmt.Sprint("s", n), Enter: people, At: time.Unix(0, 0), Cause: store.ByEdit})
+		}))
+	}
+	perSecond(b, b.N*len(people), "people")
+}
+
+// BenchmarkMerge takes a visitor with ten events over into a customer, in a store
+// with a hundred segments and shifts.
+func BenchmarkMerge(b *testing.B) {
+	s := open(b, b.TempDir(), Options{})
+	defer s.Close()
+	everybody := make([]int64, 10_000)
+	for i := range everybody {
+		everybody[i] = int64(i + 1)
+	}
+	require.NoError(b, s.Update(b.Context(), func(tx store.Tx) error {
+		for i := range 100 {
+			if err := tx.ShiftMembers(store.Shift{Segment: fmt.Sprint("s", i), Enter: everybody[i:], At: time.Unix(0, 0), Cause: store.ByStart}); err != nil {
+				return err
+			}
+		}
+		return nil
+	}))
+	n := 0
+	for b.Loop() {
+		n++
+		require.NoError(b, s.Update(b.Context(), func(tx store.Tx) error {
+			customer, err := tx.Identify(store.Person{Key: fmt.Sprint(n)})
+			if err != nil {
+				return err
+			}
+			visitor, err := tx.Identify(store.Person{AnonymousID: fmt.Sprint(n)})
+			if err != nil {
+				return err
+			}
+			events := make([]store.Event, 10)
+			for i := range events {
+				events[i] = benchEvent(10*n+i, visitor.ID)
+			}
+			if _, err := tx.AppendEvents(events); err != nil {
+				return err
+			}
+			_, err = tx.Merge(customer.ID, visitor.ID)
+			return err
+		}))
+	}
+}
+
 // BenchmarkUpdate commits one event at a time, from some goroutines at once.
 func BenchmarkUpdate(b *testing.B) {
 	for _, relaxed := range []bool{false, true} {
@@ -112,6 +222,34 @@ func BenchmarkUpdate(b *testing.B) {
 				perSecond(b, b.N, "commits")
 			})
 		}
+	}
+}
+
+// BenchmarkEachEvent goes through all events, as who builds an index does.
+func BenchmarkEachEvent(b *testing.B) {
+	const events = 200_000
+	s := open(b, b.TempDir(), Options{Relaxed: true})
+	defer s.Close()
+	require.NoError(b, s.Update(b.Context(), func(tx store.Tx) error {
+		if err := identifyAllOf(tx, 0, 20_000); err != nil {
+			return err
+		}
+		return appendRange(tx, 0, events, 20_000)
+	}))
+	for name, need := range map[string]store.Need{
+		"whole": {AllEvents: true}, "one-label": {Events: []string{"order_completed"}},
+		"one-property": {AllEvents: true, Properties: map[string][]string{"order_completed": {"total"}, "cart_updated": {"total"}, "product_viewed": {"total"}}},
+		"none":         {AllEvents: true, Properties: map[string][]string{"order_completed": nil, "cart_updated": nil, "product_viewed": nil}},
+	} {
+		b.Run(name, func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				require.NoError(b, s.View(b.Context(), func(r store.Reader) error {
+					return r.EachEvent(0, need, func(*store.Event) error { return nil })
+				}))
+			}
+			perSecond(b, b.N*events, "events")
+		})
 	}
 }
 

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/bits"
+	"strings"
 	"time"
 
 	sqlite "modernc.org/sqlite"
@@ -26,6 +28,7 @@ type conn struct {
 	raw   driver.Conn
 	path  string
 	stmts map[string]*stmt
+	bulks map[bulkKey]string
 	args  []driver.NamedValue
 
 	alive  func() error // of the transaction under way; nil outside one
@@ -52,7 +55,7 @@ func connect(dsn, path string) (*conn, error) {
 	if err != nil {
 		return nil, explain(path, err)
 	}
-	return &conn{raw: raw, path: path, stmts: map[string]*stmt{}}, nil
+	return &conn{raw: raw, path: path, stmts: map[string]*stmt{}, bulks: map[bulkKey]string{}}, nil
 }
 
 // begin opens a transaction's worth of use, which ends when alive says so.
@@ -65,11 +68,17 @@ func (c *conn) end() error {
 }
 
 func (c *conn) close() error {
+	return errors.Join(c.forget(), c.raw.Close())
+}
+
+// forget closes the prepared statements.
+func (c *conn) forget() error {
 	var errs []error
 	for _, s := range c.stmts {
 		errs = append(errs, s.Close())
 	}
-	return errors.Join(append(errs, c.raw.Close())...)
+	clear(c.stmts)
+	return errors.Join(errs...)
 }
 
 // exec runs a statement and says how many rows it changed.
@@ -79,6 +88,51 @@ func (c *conn) exec(query string, args ...any) (int64, error) {
 		return 0, err
 	}
 	return result.RowsAffected()
+}
+
+// bulkRows is how many rows execMany puts into one statement. More of them save
+// little, and fill the cache of the processor.
+const bulkRows = 64
+
+// execMany inserts n rows of so many columns: head ends with VALUES, and f appends
+// the i-th row's values. Nothing may be refused but by OR IGNORE: SQLite would have
+// to keep a journal for each statement to undo half of it.
+func (c *conn) execMany(head string, columns, n int, f func(args []any, i int) []any) (changed int64, err error) {
+	one := `, (?` + strings.Repeat(`, ?`, columns-1) + `)`
+	args := make([]any, 0, min(n, bulkRows)*columns)
+	for from := 0; from < n; {
+		rows := bulkRows
+		if n-from < bulkRows {
+			rows = 1 << (bits.Len(uint(n-from)) - 1) // a few sizes, so that statements are prepared once
+		}
+		args = args[:0]
+		for i := range rows {
+			args = f(args, from+i)
+		}
+		some, err := c.exec(c.bulk(head, one, rows), args...)
+		if err != nil {
+			return changed, err
+		}
+		changed += some
+		from += rows
+	}
+	return changed, nil
+}
+
+// bulk is the text of an insert of so many rows.
+func (c *conn) bulk(head, row string, rows int) string {
+	key := bulkKey{head, rows}
+	text, ok := c.bulks[key]
+	if !ok {
+		text = head + strings.Repeat(row, rows)[1:]
+		c.bulks[key] = text
+	}
+	return text
+}
+
+type bulkKey struct {
+	head string
+	rows int
 }
 
 // insert runs a statement and returns the number of the new row, or 0 when
@@ -162,6 +216,9 @@ func (c *conn) prepare(query string) (*stmt, error) {
 				c.failed = err
 			}
 			return nil, err
+		}
+		if c.failed != nil { // SQLite may have given the transaction up: nothing is to happen outside it
+			return nil, c.failed
 		}
 	}
 	kept := c.stmts[query]

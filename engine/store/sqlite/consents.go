@@ -16,11 +16,17 @@ func readConsent(r *row) store.Consent {
 // of them counts is asked when reading.
 func (t *tx) PutConsents(consents []store.Consent) error {
 	for _, c := range consents {
-		_, err := t.exec(`INSERT INTO consents (`+consentColumns+`) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7
+		if err := t.mustKnow(c.Person); err != nil {
+			return err
+		}
+		added, err := t.exec(`INSERT INTO consents (`+consentColumns+`) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7
 			WHERE NOT EXISTS (SELECT 1 FROM consents WHERE person = ?1 AND topic = ?2 AND channel = ?3 AND at IS ?5 AND granted = ?4)`,
 			c.Person, c.Topic, c.Channel, c.Granted, c.At, c.Source, c.Proof)
 		if err != nil {
-			return unknownPerson(c.Person, err)
+			return err
+		}
+		if added > 0 {
+			t.change(c.Person, change{})
 		}
 	}
 	return nil

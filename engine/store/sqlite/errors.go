@@ -13,6 +13,9 @@ import (
 // errClosed says that the store was closed before it was asked.
 var errClosed = errors.New("the store is closed")
 
+// errEnough ends a query whose reader has what it wanted.
+var errEnough = errors.New("enough")
+
 // errOver says that a Reader or Tx was kept beyond its transaction.
 var errOver = errors.New("the transaction is over: a Reader or Tx is good only within the function that it was given to")
 
@@ -48,14 +51,4 @@ func explain(path string, err error) error {
 		return fmt.Errorf("%s is held by another process: wait for it to end, or stop it (%w)", path, err)
 	}
 	return fmt.Errorf("%s: %w", path, err)
-}
-
-// unknownPerson says store.ErrNotFound where a row was refused because its
-// person is not there.
-func unknownPerson(person int64, err error) error {
-	var e *sqlite.Error
-	if errors.As(err, &e) && e.Code() == lib.SQLITE_CONSTRAINT_FOREIGNKEY {
-		return fmt.Errorf("person %d: %w", person, store.ErrNotFound)
-	}
-	return err
 }

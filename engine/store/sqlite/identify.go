@@ -2,7 +2,6 @@ package sqlite
 
 import (
 	"errors"
-	"strings"
 	"time"
 
 	"github.com/herald-campaigns/herald/engine/store"
@@ -10,11 +9,10 @@ import (
 
 // Identify implements store.PeopleWriter.
 func (t *tx) Identify(p store.Person) (store.Person, error) {
-	if p.Key == "" && p.AnonymousID == "" && p.Email == "" {
-		return store.Person{}, store.ErrNobody
+	p, err := cleaned(p)
+	if err != nil {
+		return store.Person{}, err
 	}
-	p.Email = strings.ToLower(p.Email)
-	p.CreatedAt, p.UpdatedAt = instant(p.CreatedAt), instant(p.UpdatedAt)
 	matches, err := t.matches(p)
 	if err != nil {
 		return store.Person{}, err
@@ -24,6 +22,7 @@ func (t *tx) Identify(p store.Person) (store.Person, error) {
 	if !anonymousID {
 		p.AnonymousID = ""
 	}
+	p = matches.News(p, into)
 	var stored store.Person
 	if into == nil {
 		stored, err = t.addPerson(p)
@@ -31,10 +30,16 @@ func (t *tx) Identify(p store.Person) (store.Person, error) {
 		stored, err = t.updatePerson(*into, absorbed, p)
 	}
 	if err == nil && anonymousID {
-		_, err = t.exec(`INSERT INTO anonymous_ids (id, person) VALUES (?, ?)
-			ON CONFLICT (id) DO UPDATE SET person = excluded.person WHERE person <> excluded.person`, device, stored.ID)
+		err = t.putDevice(device, stored.ID)
 	}
 	return stored, err
+}
+
+// putDevice says whose a device is.
+func (t *tx) putDevice(device string, person int64) error {
+	_, err := t.exec(`INSERT INTO anonymous_ids (id, person) VALUES (?, ?)
+		ON CONFLICT (id) DO UPDATE SET person = excluded.person WHERE person <> excluded.person`, device, person)
+	return err
 }
 
 // matches looks p up by all that it is given.
@@ -66,25 +71,74 @@ func matching(find func(string) (store.Person, error), id string) (*store.Person
 	return &found, nil
 }
 
-func (t *tx) addPerson(news store.Person) (store.Person, error) {
+// born is a person of whom news is all that is known.
+func born(news store.Person) store.Person {
 	var p store.Person
 	p.Learn(news)
 	p.UpdatedAt = news.UpdatedAt
 	if p.CreatedAt.IsZero() {
 		p.CreatedAt = p.UpdatedAt
 	}
-	attributes, err := objectText(p.Attributes)
+	return p
+}
+
+func (t *tx) addPerson(news store.Person) (store.Person, error) {
+	p := born(news)
+	if err := t.recallFor(store.Person{}, p); err != nil {
+		return p, err
+	}
+	last, err := t.drawn("people")
 	if err != nil {
 		return p, err
 	}
-	p.ID, err = t.insert(`INSERT INTO people (key, anonymous_id, email, phone, attributes, created_at, updated_at) VALUES (?, ?, ?, ?, ?, ?, ?)`,
-		orNull(p.Key), orNull(p.AnonymousID), orNull(p.Email), orNull(p.Phone), attributes, p.CreatedAt, p.UpdatedAt)
-	return p, err
+	p.ID = last + 1
+	t.change(p.ID, change{born: true})
+	t.alive[p.ID] = true
+	return p, t.insertPeople([]*store.Person{&p})
+}
+
+// insertPeople adds people under the numbers that they have.
+func (t *tx) insertPeople(people []*store.Person) error {
+	var wrong error
+	_, err := t.execMany(`INSERT OR FAIL INTO people (`+personColumns+`) VALUES`, 8, len(people), func(args []any, i int) []any {
+		p := people[i]
+		attributes, err := objectText(p.Attributes)
+		if err != nil && wrong == nil {
+			wrong = err
+		}
+		return append(args, p.ID, orNull(p.Key), orNull(p.AnonymousID), orNull(p.Email), orNull(p.Phone), attributes, p.CreatedAt, p.UpdatedAt)
+	})
+	return errors.Join(err, wrong)
+}
+
+// rewritePerson stores a person who is there.
+func (t *tx) rewritePerson(p *store.Person) error {
+	attributes, err := objectText(p.Attributes)
+	if err != nil {
+		return err
+	}
+	_, err = t.exec(`UPDATE people SET key = ?2, anonymous_id = ?3, email = ?4, phone = ?5, attributes = ?6, created_at = ?7, updated_at = ?8 WHERE id = ?1`,
+		p.ID, orNull(p.Key), orNull(p.AnonymousID), orNull(p.Email), orNull(p.Phone), attributes, p.CreatedAt, p.UpdatedAt)
+	return err
+}
+
+// recallFor looks after suppressions of the addresses that are new to a person.
+func (t *tx) recallFor(was, p store.Person) error {
+	if p.Email != was.Email {
+		if err := t.recall(p.Email); err != nil {
+			return err
+		}
+	}
+	if p.Phone != was.Phone {
+		return t.recall(p.Phone)
+	}
+	return nil
 }
 
 func (t *tx) updatePerson(p store.Person, absorbed []*store.Person, news store.Person) (store.Person, error) {
+	was := p
 	for _, other := range absorbed {
-		if err := t.absorb(p.ID, other.ID); err != nil {
+		if err := t.absorb(p.ID, other); err != nil {
 			return p, err
 		}
 		p.Absorb(*other)
@@ -92,40 +146,11 @@ func (t *tx) updatePerson(p store.Person, absorbed []*store.Person, news store.P
 	if changed := p.Learn(news); !changed && len(absorbed) == 0 {
 		return p, nil
 	}
-	attributes, err := objectText(p.Attributes)
-	if err != nil {
+	if err := t.recallFor(was, p); err != nil {
 		return p, err
 	}
-	_, err = t.exec(`UPDATE people SET key = ?2, anonymous_id = ?3, email = ?4, phone = ?5, attributes = ?6, created_at = ?7, updated_at = ?8 WHERE id = ?1`,
-		p.ID, orNull(p.Key), orNull(p.AnonymousID), orNull(p.Email), orNull(p.Phone), attributes, p.CreatedAt, p.UpdatedAt)
-	return p, err
-}
-
-// takeovers move everything of person ?2 to person ?1 and end ?2. Audiences
-// that were frozen with ?2 stay as they are, and find nobody there.
-var takeovers = []string{
-	`UPDATE anonymous_ids SET person = ?1 WHERE person = ?2`,
-	`UPDATE events SET person = ?1 WHERE person = ?2`,
-	`UPDATE consents SET person = ?1 WHERE person = ?2`,
-	`UPDATE sends SET person = ?1 WHERE person = ?2`,
-	`UPDATE enrolments SET person = ?1 WHERE person = ?2`,
-	`UPDATE waits SET person = ?1 WHERE person = ?2`,
-	`INSERT INTO pending (journey, person, key, event, due_at) SELECT journey, ?1, key, event, due_at FROM pending WHERE person = ?2
-		ON CONFLICT DO UPDATE SET event = max(event, excluded.event), due_at = max(due_at, excluded.due_at)`,
-	`DELETE FROM pending WHERE person = ?2 AND ?1 <> ?2`,
-	`INSERT INTO members (segment, person, since) SELECT segment, ?1, since FROM members WHERE person = ?2
-		ON CONFLICT DO UPDATE SET since = min(since, excluded.since)`,
-	`DELETE FROM members WHERE person = ?2 AND ?1 <> ?2`,
-	`DELETE FROM people WHERE id = ?2 AND ?1 <> ?2`,
-}
-
-func (t *tx) absorb(into, from int64) error {
-	for _, statement := range takeovers {
-		if _, err := t.exec(statement, into, from); err != nil {
-			return err
-		}
-	}
-	return nil
+	t.change(p.ID, change{})
+	return p, t.rewritePerson(&p)
 }
 
 // instant is t as it is stored: UTC, to the microsecond.

@@ -19,6 +19,7 @@ type migration struct {
 	version int
 	name    string
 	sql     string
+	then    func(*conn) error // nil: nothing more
 }
 
 // migrations returns the embedded steps; their numbers are 1, 2, 3 …
@@ -37,7 +38,7 @@ func migrations() ([]migration, error) {
 		if err != nil {
 			return nil, err
 		}
-		steps = append(steps, migration{i + 1, name, string(sql)})
+		steps = append(steps, migration{i + 1, name, string(sql), afterwards[i+1]})
 	}
 	return steps, nil
 }
@@ -55,6 +56,11 @@ func (c *conn) migrate(steps []migration, now time.Time) error {
 	for _, step := range steps[version:] {
 		if err := c.script(step.sql); err != nil {
 			return fmt.Errorf("migration %04d_%s: %w", step.version, step.name, err)
+		}
+		if more := step.then; more != nil {
+			if err := more(c); err != nil {
+				return fmt.Errorf("migration %04d_%s: %w", step.version, step.name, err)
+			}
 		}
 		if _, err := c.exec(`INSERT INTO migrations (version, name, applied_at) VALUES (?, ?, ?)`, step.version, step.name, now); err != nil {
 			return err

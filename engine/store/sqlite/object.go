@@ -23,6 +23,78 @@ func parseObject(text string) (map[string]any, error) {
 	return m, nil
 }
 
+// pickObject reads those members of a JSON object whose names are wanted, and
+// passes over the others; nil when none is there.
+func pickObject(text string, wanted map[string]bool) (map[string]any, error) {
+	p := objectParser{rest: text}
+	p.space()
+	if !p.word("{") {
+		return nil, errNoObject
+	}
+	p.space()
+	if p.word("}") {
+		return nil, nil
+	}
+	var m map[string]any
+	for {
+		p.space()
+		name, ok := p.string()
+		p.space()
+		if !ok || !p.word(":") {
+			return nil, errNoObject
+		}
+		p.space()
+		if wanted[name] {
+			v, ok := p.value(1)
+			if !ok {
+				return nil, errNoObject
+			}
+			if m == nil {
+				m = make(map[string]any, len(wanted))
+			}
+			m[name] = v
+		} else if !p.skip() {
+			return nil, errNoObject
+		}
+		p.space()
+		if p.word("}") {
+			return m, nil
+		}
+		if !p.word(",") {
+			return nil, errNoObject
+		}
+	}
+}
+
+// skip passes over one value.
+func (p *objectParser) skip() bool {
+	depth := 0
+	for i := 0; i < len(p.rest); i++ {
+		switch p.rest[i] {
+		case '"':
+			for i++; i < len(p.rest) && p.rest[i] != '"'; i++ {
+				if p.rest[i] == '\\' {
+					i++
+				}
+			}
+		case '{', '[':
+			depth++
+		case '}', ']':
+			if depth == 0 {
+				p.rest = p.rest[i:]
+				return i > 0
+			}
+			depth--
+		case ',':
+			if depth == 0 {
+				p.rest = p.rest[i:]
+				return i > 0
+			}
+		}
+	}
+	return false
+}
+
 var errNoObject = errors.New("not the JSON object that herald writes")
 
 type objectParser struct{ rest string }

@@ -29,6 +29,21 @@ func FuzzParseObject(f *testing.F) {
 		got, err := parseObject(string(written))
 		require.NoError(t, err)
 		require.Equal(t, m, got)
+
+		ours, err := objectText(m)
+		require.NoError(t, err)
+		got, err = parseObject(ours)
+		require.NoError(t, err)
+		require.Equal(t, m, got)
+		for name, value := range m {
+			picked, err := pickObject(ours, map[string]bool{name: true})
+			require.NoError(t, err)
+			require.Equal(t, map[string]any{name: value}, picked)
+		}
+		picked, err := pickObject(ours, nil)
+		require.NoError(t, err)
+		require.Nil(t, picked)
+		_, _ = pickObject(text, map[string]bool{"a": true}) // must not panic
 	})
 }
 

@@ -1,6 +1,7 @@
 package sqlite
 
 import (
+	"errors"
 	"strings"
 
 	"github.com/herald-campaigns/herald/engine/store"
@@ -22,12 +23,24 @@ func (r *reader) Person(id int64) (store.Person, error) {
 
 // PersonByKey implements store.PeopleReader.
 func (r *reader) PersonByKey(key string) (store.Person, error) {
-	return one(r.conn, readPerson, `SELECT `+personColumns+` FROM people WHERE key = ?`, key)
+	p, err := one(r.conn, readPerson, `SELECT `+personColumns+` FROM people WHERE key = ?`, key)
+	return r.orAlias(p, err, "key", key)
 }
 
 // PersonByEmail implements store.PeopleReader.
 func (r *reader) PersonByEmail(email string) (store.Person, error) {
-	return one(r.conn, readPerson, `SELECT `+personColumns+` FROM people WHERE email = ? ORDER BY id LIMIT 1`, strings.ToLower(email))
+	email = strings.ToLower(email)
+	p, err := one(r.conn, readPerson, `SELECT `+personColumns+` FROM people WHERE email = ? ORDER BY id LIMIT 1`, email)
+	return r.orAlias(p, err, "email", email)
+}
+
+// orAlias looks among the names of profiles that were merged where nobody was found.
+func (r *reader) orAlias(p store.Person, err error, kind, alias string) (store.Person, error) {
+	if !errors.Is(err, store.ErrNotFound) {
+		return p, err
+	}
+	return one(r.conn, readPerson, `SELECT `+personColumns+` FROM people
+		WHERE id = (SELECT person FROM aliases WHERE kind = ? AND alias = ?)`, kind, alias)
 }
 
 // PersonByAnonymousID implements store.PeopleReader.
@@ -46,6 +59,11 @@ func (r *reader) Suppressed(channel, address string) (*store.Suppression, error)
 	found, err := all(r.conn, func(r *row) *store.Suppression {
 		return &store.Suppression{Channel: r.text(), Address: r.text(), Reason: r.text(), At: r.time()}
 	}, `SELECT channel, address, reason, at FROM suppressions WHERE address = ? AND channel = ?`, strings.ToLower(address), channel)
+	if err == nil && len(found) == 0 { // of somebody who was erased
+		found, err = all(r.conn, func(r *row) *store.Suppression {
+			return &store.Suppression{Channel: r.text(), Address: strings.ToLower(address), Reason: r.text(), At: r.time()}
+		}, `SELECT channel, reason, at FROM suppressed_hashes WHERE hash = ? AND channel = ?`, hashOf(strings.ToLower(address)), channel)
+	}
 	if len(found) == 0 {
 		return nil, err
 	}
@@ -54,7 +72,16 @@ func (r *reader) Suppressed(channel, address string) (*store.Suppression, error)
 
 // Suppress implements store.PeopleWriter.
 func (t *tx) Suppress(s store.Suppression) error {
-	_, err := t.exec(`INSERT INTO suppressions (channel, address, reason, at) VALUES (?, ?, ?, ?)
-		ON CONFLICT (address, channel) DO NOTHING`, s.Channel, strings.ToLower(s.Address), s.Reason, s.At)
+	address := strings.ToLower(s.Address)
+	if known, err := t.Suppressed(s.Channel, address); known != nil || err != nil {
+		return err
+	}
+	if _, err := t.exec(`INSERT INTO suppressions (channel, address, reason, at) VALUES (?, ?, ?, ?)`, s.Channel, address, s.Reason, s.At); err != nil {
+		return err
+	}
+	people, err := all(t.conn, (*row).int64, `SELECT id FROM people WHERE email = ?1 UNION SELECT id FROM people WHERE phone = ?1`, address)
+	for _, person := range people {
+		t.change(person, change{})
+	}
 	return err
 }

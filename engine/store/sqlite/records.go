@@ -102,8 +102,9 @@ func (r *reader) fill(records []store.Record, who chosen, need store.Need) error
 func (r *reader) fillEvents(records []store.Record, who chosen, need store.Need) error {
 	labels, args := ``, who.args
 	if !need.AllEvents {
-		labels, args = ` AND name IN (SELECT value FROM json_each(?))`, append(args, list(need.Events))
+		labels, args = ` AND person_events.name IN (SELECT id FROM words WHERE word IN (SELECT value FROM json_each(?)))`, append(args, list(need.Events))
 	}
+	picks := picksOf(need)
 	var found []store.Event // of one person and label
 	at := cursor{records: records}
 	flush := func() {
@@ -118,8 +119,10 @@ func (r *reader) fillEvents(records []store.Record, who chosen, need store.Need)
 		}
 		found = nil
 	}
-	err := r.query(`SELECT `+eventColumns+` FROM events WHERE `+who.of("person")+labels+` ORDER BY person, name, at, seq`, args, func(r *row) error {
-		e := readEvent(r)
+	err := r.query(`SELECT `+qualified(eventColumns)+` FROM person_events CROSS JOIN events ON events.seq = person_events.seq
+		WHERE `+who.of("person_events.person")+labels+`
+		ORDER BY person_events.person, person_events.name, person_events.at, person_events.seq`, args, func(r *row) error {
+		e := readEventWith(r, picks)
 		if len(found) > 0 && (found[0].Person != e.Person || found[0].Name != e.Name) {
 			flush()
 		}
@@ -128,6 +131,11 @@ func (r *reader) fillEvents(records []store.Record, who chosen, need store.Need)
 	})
 	flush()
 	return err
+}
+
+// qualified says of columns that they are those of events.
+func qualified(columns string) string {
+	return "events." + strings.ReplaceAll(columns, ", ", ", events.")
 }
 
 func (r *reader) fillConsents(records []store.Record, who chosen) error {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/herald-campaigns/herald/dsl/addr"
+	"github.com/herald-campaigns/herald/engine/store"
 )
 
 // row hands out the columns of one result from left to right. The first column
@@ -35,6 +36,11 @@ func (r *row) bool() bool { return r.int64() != 0 }
 func (r *row) text() string {
 	s, _ := r.value().(string) // NULL is ""
 	return s
+}
+
+func (r *row) blob() []byte {
+	b, _ := r.value().([]byte) // NULL is nil
+	return b
 }
 
 // time reads an instant; NULL is the zero one.
@@ -78,6 +84,41 @@ func (r *row) object() map[string]any {
 	return m
 }
 
+// picks are the properties that are wanted, by label; of a label that is not in it
+// all are.
+type picks map[string]map[string]bool
+
+func picksOf(need store.Need) picks {
+	if need.Properties == nil {
+		return nil
+	}
+	p := picks{}
+	for label, names := range need.Properties {
+		p[label] = map[string]bool{}
+		for _, name := range names {
+			p[label][name] = true
+		}
+	}
+	return p
+}
+
+// picked reads those properties of a JSON object that are wanted.
+func (r *row) picked(p picks, label string) map[string]any {
+	wanted, some := p[label]
+	if !some {
+		return r.object()
+	}
+	s := r.text()
+	if s == "" || s == "{}" || len(wanted) == 0 {
+		return nil
+	}
+	m, err := pickObject(s, wanted)
+	if err != nil {
+		r.fail(fmt.Errorf("column %d: %w", r.next, err))
+	}
+	return m
+}
+
 func (r *row) fail(err error) {
 	if r.err == nil {
 		r.err = err
@@ -89,6 +130,6 @@ func objectText(m map[string]any) (string, error) {
 	if len(m) == 0 {
 		return "{}", nil
 	}
-	text, err := json.Marshal(m)
+	text, err := appendObject(make([]byte, 0, 128), m)
 	return string(text), err
 }

@@ -2,8 +2,10 @@ package sqlite
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -21,7 +23,35 @@ func open(t testing.TB, dir string, options Options) *Store {
 }
 
 func TestConformance(t *testing.T) {
-	storetest.Exercise(t, func(t *testing.T) store.Store { return open(t, t.TempDir(), Options{}) })
+	storetest.Exercise(t, func(t *testing.T) store.Store { return dumper{open(t, t.TempDir(), Options{})} })
+}
+
+// dumper tells all that is in a store.
+type dumper struct{ *Store }
+
+func (d dumper) Dump(t *testing.T) string {
+	c, err := connect(dsn(d.path, nil), d.path)
+	require.NoError(t, err)
+	defer c.close()
+	tables, err := all(c, (*row).text, `SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%'`)
+	require.NoError(t, err)
+	require.Greater(t, len(tables), 20)
+	var b strings.Builder
+	for _, table := range tables {
+		require.NoError(t, c.query(`SELECT * FROM `+table, nil, func(r *row) error {
+			for _, v := range r.values {
+				switch v := v.(type) {
+				case []byte:
+					b.Write(v)
+				default:
+					fmt.Fprint(&b, v)
+				}
+				b.WriteByte('\n')
+			}
+			return nil
+		}))
+	}
+	return b.String()
 }
 
 // TestQueryPlans asks SQLite how it would answer each query that the suite
@@ -35,7 +65,7 @@ func TestQueryPlans(t *testing.T) {
 	defer s.Close()
 	for query := range asked {
 		for _, step := range plan(t, s.writer.conn, query) {
-			require.True(t, mayScan[step], "%s\n%s", step, query)
+			require.True(t, mayScan[step] || strings.HasSuffix(step, "-ROW VALUES CLAUSE"), "%s\n%s", step, query)
 		}
 	}
 	require.Greater(t, len(asked), 80)
@@ -44,20 +74,21 @@ func TestQueryPlans(t *testing.T) {
 // mayScan are the steps of plans that may read from end to end.
 var mayScan = map[string]bool{
 	"SCAN CONSTANT ROW": true, "SCAN json_each VIRTUAL TABLE INDEX 1:": true, // arguments
-	"SCAN live_head": true, "SCAN sqlite_schema": true, // small
+	"SCAN live_head": true, "SCAN sqlite_schema": true, "SCAN segment_sizes": true, "SCAN sqlite_sequence": true, "SCAN suppressed_hashes": true, // small, or one row
+	"SCAN aliases USING COVERING INDEX aliases_person": true, // is there one
 	"SCAN live":   true,                                                                          // all of it is asked for
 	"SCAN outbox": true, "SCAN rejected": true, "SCAN applies USING INDEX applies_started": true, // up to a limit, in this order
-	"SCAN cohorts USING INDEX cohorts_open":          true,                          // the same; it has only the open ones
-	"SCAN people":                                    true,                          // counted
-	"SCAN events USING COVERING INDEX events_person": true,                          // counted
-	"SCAN sends":                                     true, "SCAN enrolments": true, // counted by campaign and step
+	"SCAN cohorts USING INDEX cohorts_open": true,                          // the same; it has only the open ones
+	"SCAN people":                           true,                          // counted
+	"SCAN person_events":                    true,                          // counted
+	"SCAN sends":                            true, "SCAN enrolments": true, // counted by campaign and step
 }
 
 // plan is how SQLite would answer a query: the steps that scan.
 func plan(t *testing.T, c *conn, query string) []string {
 	t.Helper()
 	var steps []string
-	require.NoError(t, c.query(`EXPLAIN QUERY PLAN `+query, make([]any, 64), func(r *row) error {
+	require.NoError(t, c.query(`EXPLAIN QUERY PLAN `+query, make([]any, strings.Count(query, "?")+8), func(r *row) error {
 		if step := r.values[3].(string); len(step) > 5 && step[:5] == "SCAN " {
 			steps = append(steps, step)
 		}

@@ -146,7 +146,7 @@ func TestMigrations(t *testing.T) {
 	migrate := func(sql ...string) error {
 		steps := make([]migration, len(sql))
 		for i, s := range sql {
-			steps[i] = migration{i + 1, "step", s}
+			steps[i] = migration{version: i + 1, name: "step", sql: s}
 		}
 		require.NoError(t, c.script(`BEGIN IMMEDIATE`))
 		if err := c.migrate(steps, time.Now()); err != nil {

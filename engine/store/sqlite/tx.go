@@ -11,7 +11,20 @@ import (
 type reader struct{ *conn }
 
 // tx is one transaction that writes, as store.Tx.
-type tx struct{ reader }
+type tx struct {
+	reader
+	quiet   bool
+	changes map[int64]change // that are not in the store yet
+	changed []int64          // their people, in order
+	words   map[string]int64
+	alive   map[int64]bool // people who are known to be there
+
+	noHashes bool // no address is suppressed by a hash
+}
+
+func newTx(c *conn) *tx {
+	return &tx{reader: reader{c}, changes: map[int64]change{}, words: map[string]int64{}, alive: map[int64]bool{}}
+}
 
 var (
 	_ store.Reader = (*reader)(nil)

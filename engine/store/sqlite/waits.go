@@ -1,7 +1,6 @@
 package sqlite
 
 import (
-	"math"
 	"time"
 
 	"github.com/herald-campaigns/herald/engine/store"
@@ -53,45 +52,5 @@ func (t *tx) PutPending(p store.Pending) error {
 // DeletePending implements store.JourneyWriter.
 func (t *tx) DeletePending(journey string, person int64, key string) error {
 	_, err := t.exec(`DELETE FROM pending WHERE journey = ? AND person = ? AND key = ?`, journey, person, key)
-	return err
-}
-
-// IsMember implements store.JourneyReader.
-func (r *reader) IsMember(segment string, person int64) (bool, error) {
-	return one(r.conn, (*row).bool, `SELECT count(*) FROM members WHERE segment = ? AND person = ?`, segment, person)
-}
-
-// Members implements store.JourneyReader. It reads some at a time, so that f
-// may change them.
-func (r *reader) Members(segment string, f func(store.Member) error) error {
-	for after := int64(math.MinInt64); ; {
-		members, err := all(r.conn, func(r *row) store.Member {
-			return store.Member{Segment: r.text(), Person: r.int64(), Since: r.time()}
-		}, `SELECT segment, person, since FROM members WHERE segment = ? AND person > ? ORDER BY person LIMIT 1000`, segment, after)
-		if err != nil || len(members) == 0 {
-			return err
-		}
-		for _, m := range members {
-			if err := f(m); err != nil {
-				return err
-			}
-		}
-		after = members[len(members)-1].Person
-	}
-}
-
-// SetMember implements store.JourneyWriter.
-func (t *tx) SetMember(segment string, person int64, inside bool, at time.Time) error {
-	if !inside {
-		_, err := t.exec(`DELETE FROM members WHERE segment = ? AND person = ?`, segment, person)
-		return err
-	}
-	_, err := t.exec(`INSERT INTO members (segment, person, since) VALUES (?, ?, ?) ON CONFLICT DO NOTHING`, segment, person, at)
-	return err
-}
-
-// ClearMembers implements store.JourneyWriter.
-func (t *tx) ClearMembers(segment string) error {
-	_, err := t.exec(`DELETE FROM members WHERE segment = ?`, segment)
 	return err
 }

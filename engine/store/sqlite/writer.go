@@ -131,7 +131,7 @@ func (w *writer) group(first *update) {
 	started := time.Now()
 	var kept []*update
 	for u := first; u != nil; u = w.next(len(kept), started) {
-		lost, err := w.turn(u)
+		lost, err := w.turn(u, u != first)
 		if err != nil {
 			u.done <- err
 		} else {
@@ -166,21 +166,22 @@ func (w *writer) next(size int, started time.Time) *update {
 	return nil
 }
 
-// turn lets one update work within a savepoint. It reports as lost a
-// transaction that SQLite has given up altogether, for want of disk or memory.
-func (w *writer) turn(u *update) (lost bool, err error) {
-	if _, err := w.conn.exec(`SAVEPOINT turn`); err != nil {
-		return true, err
+// turn lets one update work, within a savepoint when others have worked before.
+// The first of a group needs none: what undoes it undoes all. So a large update
+// does without the copies of pages that a savepoint keeps. It reports as lost a
+// transaction that is to be rolled back altogether; SQLite may have done so
+// already, for want of disk or memory.
+func (w *writer) turn(u *update, savepoint bool) (lost bool, err error) {
+	if savepoint {
+		if _, err := w.conn.exec(`SAVEPOINT turn`); err != nil {
+			return true, err
+		}
 	}
-	w.conn.begin(u.ctx.Err)
-	u.tx = &tx{reader{w.conn}}
-	close(u.turn)
-	err = <-u.ran
-	u.tx.conn = over
-	if failed := w.conn.end(); err == nil {
-		err = failed // an error that the function swallowed: half of it is not kept
-	}
-	if err == nil {
+	err = w.call(u)
+	switch {
+	case !savepoint:
+		return err != nil, err
+	case err == nil:
 		_, err = w.conn.exec(`RELEASE turn`)
 		return err != nil, err
 	}
@@ -191,6 +192,22 @@ func (w *writer) turn(u *update) (lost bool, err error) {
 		return true, err
 	}
 	return false, err
+}
+
+// call waits for an update to do its work, and says whether it is to be kept.
+func (w *writer) call(u *update) error {
+	w.conn.begin(u.ctx.Err)
+	u.tx = newTx(w.conn)
+	close(u.turn)
+	err := <-u.ran
+	if err == nil {
+		err = u.tx.flush()
+	}
+	u.tx.conn = over
+	if failed := w.conn.end(); err == nil {
+		err = failed // an error that the function swallowed: half of it is not kept
+	}
+	return err
 }
 
 // begin takes the write lock, among all processes.

@@ -63,14 +63,36 @@ func suppressions(t *testing.T, s store.Store) {
 
 func rejected(t *testing.T, s store.Store) {
 	rows := []store.Rejected{
-		{Source: "people.csv", Line: 2, Reason: "no address", Body: `{"id":"1"}`, At: noon},
-		{Source: "people.csv", Line: 3, Reason: "no address", Body: `{"id":"2"}`, At: noon},
-		{Source: "api", Reason: "unknown event", Body: `{}`, At: noon},
+		{Kind: "people", Source: "people.csv", Line: 2, Reason: "no address", Body: `{"id":"1"}`, At: noon},
+		{Kind: "people", Source: "people.csv", Line: 3, Reason: "no address", Body: `{"id":"2"}`, At: noon},
+		{Kind: "track", Source: "api", Reason: "unknown event", Body: `{}`, At: noon},
+	}
+	listed := func(source string, limit int) []store.Rejected {
+		var found []store.Rejected
+		view(t, s, func(r store.Reader) { found = must(r.RejectedRows(source, limit))(t) })
+		return found
 	}
 	update(t, s, func(tx store.Tx) { require.NoError(t, tx.Reject(rows)) })
-	update(t, s, func(tx store.Tx) { require.NoError(t, tx.Reject(rows[:1])) })
-	view(t, s, func(r store.Reader) {
-		require.Equal(t, []store.Rejected{rows[2], rows[1], rows[0]}, must(r.RejectedRows(0))(t))
-		require.Equal(t, rows[2:], must(r.RejectedRows(1))(t))
+	for i, r := range listed("", 0) {
+		require.NotZero(t, r.ID)
+		rows[len(rows)-1-i].ID = r.ID
+	}
+	again := rows[0]
+	again.ID, again.Kind, again.At = 0, "profiles", at(time.Hour)
+	update(t, s, func(tx store.Tx) { require.NoError(t, tx.Reject([]store.Rejected{again, again})) })
+	again.ID = rows[0].ID
+	require.Equal(t, []store.Rejected{rows[2], rows[1], again}, listed("", 0), "newest first; nothing is doubled")
+	require.Equal(t, rows[2:], listed("", 1))
+	require.Equal(t, []store.Rejected{rows[1], again}, listed("people.csv", 0))
+	require.Equal(t, []store.Rejected{rows[1]}, listed("people.csv", 1))
+	require.Equal(t, rows[2:], listed("api", 9))
+	require.Empty(t, listed("none", 0))
+
+	update(t, s, func(tx store.Tx) {
+		require.NoError(t, tx.Unreject())
+		require.NoError(t, tx.Unreject(rows[2].ID, rows[1].ID, 999))
 	})
+	require.Equal(t, []store.Rejected{again}, listed("", 0))
+	update(t, s, func(tx store.Tx) { require.NoError(t, tx.Reject(rows[2:])) })
+	require.Greater(t, listed("api", 0)[0].ID, rows[2].ID, "an ID that was forgotten is never given again")
 }

@@ -218,3 +218,51 @@ func eachRecord(t *testing.T, s store.Store) {
 		require.Equal(t, 5, n)
 	})
 }
+
+// eachEvent goes through the events, and takes of them what is needed.
+func eachEvent(t *testing.T, s store.Store) {
+	ids := populate(t, s)
+	update(t, s, func(tx store.Tx) {
+		must(tx.AppendEvents([]store.Event{{Person: ids[1], Name: "order", At: at(time.Hour), Imported: true, Properties: map[string]any{
+			"total": 9.0, "note": `a "{[,` + "\n", "items": []any{map[string]any{"sku": "rye"}}, "gift": true,
+		}}}))(t)
+	})
+	view(t, s, func(r store.Reader) {
+		read := func(after int64, need store.Need) []store.Event {
+			var found []store.Event
+			require.NoError(t, r.EachEvent(after, need, func(e *store.Event) error {
+				found = append(found, *e)
+				return nil
+			}))
+			return found
+		}
+		all := must(r.EventsAfter(0, 0))(t)
+		for i := range all {
+			all[i].ReceivedAt, all[i].MessageID = time.Time{}, ""
+		}
+		require.Equal(t, all, read(0, store.Need{AllEvents: true}))
+		require.Equal(t, all[2:], read(all[1].Seq, store.Need{AllEvents: true}))
+		require.Empty(t, read(0, store.Need{}))
+		visits := read(0, store.Need{Events: []string{"visit", "none"}})
+		require.Equal(t, all[1:2], visits)
+
+		some := store.Need{AllEvents: true, Properties: map[string][]string{"order": {"total", "items", "none"}, "visit": nil}}
+		want := map[string]any{"total": 9.0, "items": []any{map[string]any{"sku": "rye"}}}
+		found := read(0, some)
+		require.Equal(t, want, found[len(found)-1].Properties)
+		require.Nil(t, found[0].Properties)
+		require.Equal(t, want, must(r.Records(ids[1:2], some))(t)[0].Events["order"][0].Properties)
+		require.Nil(t, read(0, store.Need{Events: []string{"order"}, Properties: map[string][]string{"order": {}}})[0].Properties)
+
+		stop := fmt.Errorf("enough")
+		n := 0
+		require.ErrorIs(t, r.EachEvent(0, store.Need{AllEvents: true}, func(e *store.Event) error {
+			require.NotEmpty(t, must(r.Records([]int64{e.Person}, store.Need{}))(t), "a Reader answers within its own scan")
+			if n++; n == 2 {
+				return stop
+			}
+			return nil
+		}), stop)
+		require.Equal(t, 2, n)
+	})
+}

@@ -75,12 +75,7 @@ func takeover(t *testing.T, s store.Store) {
 		require.Len(t, must(r.WaitsFor(customer.ID, "order"))(t), 3)
 		due := must(r.DuePending(at(time.Hour), 0))(t)
 		require.Equal(t, []store.Pending{{Journey: "cart", Person: customer.ID, Key: "c1", Event: 3, DueAt: at(3 * time.Minute)}}, due)
-		var inside []store.Member
-		require.NoError(t, r.Members("vip", func(m store.Member) error {
-			inside = append(inside, m)
-			return nil
-		}))
-		require.Equal(t, []store.Member{{Segment: "vip", Person: customer.ID, Since: at(time.Minute)}}, inside)
+		require.Equal(t, []int64{customer.ID}, inside(t, r, "vip"))
 	})
 }
 
@@ -97,7 +92,7 @@ func history(t *testing.T, tx store.Tx, people ...int64) {
 		require.NoError(t, tx.CreateCohort(store.Cohort{ID: cohort, Journey: "cart", Size: 1, CreatedAt: when}, []store.Enrolment{{Person: person, EnteredAt: when}}))
 		require.NoError(t, tx.AddWaits([]store.Wait{{Cohort: cohort, Person: person, Event: "order"}}))
 		require.NoError(t, tx.PutPending(store.Pending{Journey: "cart", Person: person, Key: "c1", Event: int64(i + 1), DueAt: when}))
-		require.NoError(t, tx.SetMember("vip", person, true, when))
+		require.NoError(t, tx.MoveMembers([]store.Move{{Segment: "vip", Person: person, Inside: true, At: when, Cause: store.ByTime}}))
 	}
 }
 

@@ -1,7 +1,6 @@
 package storetest
 
 import (
-	"fmt"
 	"testing"
 	"time"
 
@@ -152,47 +151,6 @@ func pending(t *testing.T, s store.Store) {
 	})
 	view(t, s, func(r store.Reader) {
 		require.Equal(t, []store.Pending{other}, must(r.DuePending(at(5*time.Hour), 0))(t), "replaced, not doubled")
-	})
-}
-
-func members(t *testing.T, s store.Store) {
-	const many = 2345
-	update(t, s, func(tx store.Tx) {
-		for i := range many {
-			require.NoError(t, tx.SetMember("vip", int64(many-i), true, noon))
-		}
-		require.NoError(t, tx.SetMember("vip", 5, true, at(time.Hour)))
-		require.NoError(t, tx.SetMember("vip", 6, false, at(time.Hour)))
-		require.NoError(t, tx.SetMember("other", 6, false, at(time.Hour)), "was not inside: no harm")
-		require.NoError(t, tx.SetMember("other", 5, true, noon))
-	})
-	view(t, s, func(r store.Reader) {
-		require.True(t, must(r.IsMember("vip", 5))(t))
-		require.False(t, must(r.IsMember("vip", 6))(t))
-		var last int64
-		n := 0
-		require.NoError(t, r.Members("vip", func(m store.Member) error {
-			require.Greater(t, m.Person, last)
-			require.Equal(t, store.Member{Segment: "vip", Person: m.Person, Since: noon}, m, "who is inside already stays since when")
-			last = m.Person
-			n++
-			return nil
-		}))
-		require.Equal(t, many-1, n)
-		stop := fmt.Errorf("enough")
-		require.ErrorIs(t, r.Members("vip", func(store.Member) error { return stop }), stop)
-	})
-	update(t, s, func(tx store.Tx) {
-		require.NoError(t, tx.Members("vip", func(m store.Member) error { // changing what is walked through
-			return tx.SetMember("vip", m.Person, m.Person%2 == 0, noon)
-		}))
-	})
-	update(t, s, func(tx store.Tx) {
-		require.False(t, must(tx.IsMember("vip", 5))(t))
-		require.True(t, must(tx.IsMember("vip", 4))(t))
-		require.NoError(t, tx.ClearMembers("vip"))
-		require.False(t, must(tx.IsMember("vip", 4))(t))
-		require.True(t, must(tx.IsMember("other", 5))(t))
 	})
 }
 

@@ -1,6 +1,9 @@
 // Package storetest is what every store.Store must do, as tests. An
 // implementation calls Exercise with a function that opens an empty store.
 //
+// A store under test that is a Dumper as well is searched for what it was told to
+// forget.
+//
 // One file for each noun of the contract; transactions.go holds the promises
 // about View and Update, identity.go those about who is whom.
 package storetest
@@ -27,9 +30,17 @@ func Exercise(t *testing.T, open func(t *testing.T) store.Store) {
 		{"identity", identity},
 		{"identity takes over", takeover},
 		{"identity of shared devices", sharedDevice},
+		{"identity of many at once", identifyAll},
+		{"merge", merging},
+		{"merge of moves", mergedMoves},
+		{"erase", erasing},
+		{"changes", changes},
+		{"changes by imports", quietly},
+		{"changes in order", changesInOrder},
 		{"events", events},
 		{"events once", eventsOnce},
 		{"events in order", eventsInOrder},
+		{"events one by one", eachEvent},
 		{"records", records},
 		{"each record", eachRecord},
 		{"consents", consents},
@@ -50,6 +61,7 @@ func Exercise(t *testing.T, open func(t *testing.T) store.Store) {
 		{"waits", waits},
 		{"pending", pending},
 		{"members", members},
+		{"moves", moves},
 		{"runs", runs},
 		{"cursors", cursors},
 		{"outbox", outbox},

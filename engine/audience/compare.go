@@ -2,10 +2,12 @@ package audience
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	"github.com/herald-campaigns/herald/dsl/expr"
 	"github.com/herald-campaigns/herald/dsl/link"
+	"github.com/herald-campaigns/herald/engine/store"
 )
 
 // Difference is how one answer differs from another: what an edit does to a
@@ -72,13 +74,7 @@ func (s *Scan) Reach(ctx context.Context, condition *expr.Checked, topic, channe
 			reach.Unknown++
 		case expr.True:
 			reach.Matched++
-			if topic != "" && !p.Permits(topic, channel) {
-				break
-			}
-			reach.Consented++
-			if p.Deliverable(channel) {
-				reach.Deliverable++
-			}
+			reach.add(p, topic, channel)
 		case expr.False:
 		}
 		return nil
@@ -87,4 +83,37 @@ func (s *Scan) Reach(ctx context.Context, condition *expr.Checked, topic, channe
 		return Reach{}, err
 	}
 	return reach, nil
+}
+
+// ReachAmong counts whom a message would reach of those whom an evaluator has
+// selected. topic is "" for a transactional one.
+func ReachAmong(ctx context.Context, s store.Store, schema *Schema, found Selection, topic, channel string, now time.Time) (Reach, error) {
+	reach := Reach{Matched: len(found.Yes), Unknown: len(found.Unknown)}
+	person := NewPerson(schema)
+	err := s.View(ctx, func(r store.Reader) error {
+		reach.Consented, reach.Deliverable = 0, 0
+		for ids := range slices.Chunk(found.Yes, testBatch) {
+			records, err := r.Records(ids, store.Need{Consents: true})
+			if err != nil {
+				return err
+			}
+			for i := range records {
+				person.Reset(&records[i], now)
+				reach.add(person, topic, channel)
+			}
+		}
+		return nil
+	})
+	return reach, err
+}
+
+// add counts one person of whom the condition holds.
+func (r *Reach) add(p *Person, topic, channel string) {
+	if topic != "" && !p.Permits(topic, channel) {
+		return
+	}
+	r.Consented++
+	if p.Deliverable(channel) {
+		r.Deliverable++
+	}
 }

@@ -149,6 +149,16 @@ func (p *Person) Subscribed(topic string) bool {
 	return slices.ContainsFunc(p.record.Consents, func(c store.Consent) bool { return c.Granted && c.Topic == topic })
 }
 
+// Consent is the newest word on a topic and channel.
+func (p *Person) Consent(topic, channel string) (expr.ConsentWord, bool) {
+	for _, c := range p.record.Consents {
+		if c.Topic == topic && c.Channel == channel {
+			return expr.ConsentWord{Granted: c.Granted, At: c.At.UTC(), Source: c.Source}, true
+		}
+	}
+	return expr.ConsentWord{}, false
+}
+
 // Permits tells whether the person permits the topic on one channel.
 func (p *Person) Permits(topic, channel string) bool {
 	return slices.ContainsFunc(p.record.Consents, func(c store.Consent) bool {

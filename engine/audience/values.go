@@ -82,7 +82,7 @@ func (p *Person) Locale() string {
 // typed gives a payload the types that were declared. Most payloads have them
 // already, since they were checked when they came in: those are not copied.
 func typed(t campaign.Type, payload map[string]any) map[string]any {
-	if fits(t, payload) {
+	if campaign.Stands(t, payload) {
 		return payload
 	}
 	out := make(map[string]any, len(payload))
@@ -100,55 +100,4 @@ func Payload(e *campaign.Event, payload map[string]any) map[string]any {
 		return nil
 	}
 	return typed(e.Type(), payload)
-}
-
-// fits reports whether a JSON value is a campaign value of type t as it stands.
-func fits(t campaign.Type, v any) bool {
-	if v == nil {
-		return true
-	}
-	switch t.Kind {
-	case campaign.String, campaign.Ref:
-		_, ok := v.(string)
-		return ok
-	case campaign.Number:
-		_, ok := v.(float64)
-		return ok
-	case campaign.Bool:
-		_, ok := v.(bool)
-		return ok
-	case campaign.Any:
-		return true
-	case campaign.List, campaign.Set:
-		return fitAll(*t.Elem, v)
-	case campaign.Object:
-		return fitFields(t, v)
-	}
-	return false // dates, times and durations are strings in JSON; maps are rare
-}
-
-func fitAll(elem campaign.Type, v any) bool {
-	items, ok := v.([]any)
-	if !ok {
-		return false
-	}
-	for _, item := range items {
-		if item == nil || !fits(elem, item) {
-			return false
-		}
-	}
-	return true
-}
-
-func fitFields(t campaign.Type, v any) bool {
-	object, ok := v.(map[string]any)
-	if !ok {
-		return false
-	}
-	for _, f := range t.Fields {
-		if !fits(f.Type, object[f.Name]) {
-			return false
-		}
-	}
-	return true
 }

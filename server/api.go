@@ -18,26 +18,11 @@ import (
 const maxCalls = 2500
 
 func (s *server) api(mux *http.ServeMux) {
-	for path, answer := range map[string]http.HandlerFunc{
-		"/v1/identify": s.one("identify"),
-		"/v1/track":    s.one("track"),
-		"/v1/batch":    s.batch,
-	} {
-		mux.Handle(path, methods{http.MethodPost: s.authorised(answer)})
+	for _, kind := range []string{"identify", "track", "page", "screen", "group", "alias"} {
+		mux.Handle("/v1/"+kind, s.entry(s.one(kind)))
 	}
-}
-
-// authorised asks for an API key: as the user name of basic authentication, as
-// Segment's libraries send it, or as a bearer token.
-func (s *server) authorised(next http.HandlerFunc) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
-		if !s.knows(keyOf(r)) {
-			w.Header().Set("WWW-Authenticate", `Basic realm="herald"`)
-			fail(w, http.StatusUnauthorized, "the API key is missing or wrong: send it as the user name of basic authentication, or as a bearer token")
-			return
-		}
-		next(w, r)
-	}
+	mux.Handle("/v1/batch", s.entry(s.batch))
+	mux.Handle("/herald.js", methods{http.MethodGet: s.serveSnippet})
 }
 
 // keyOf is the API key that a request brings, "" for none.
@@ -54,20 +39,24 @@ func keyOf(r *http.Request) string {
 
 // knows compares in a time that tells nothing about the keys, not even their
 // length.
-func (s *server) knows(key string) bool {
+func knows(keys [][sha256.Size]byte, key string) bool {
 	got := sha256.Sum256([]byte(key))
 	known := 0
-	for _, want := range s.keys {
+	for _, want := range keys {
 		known |= subtle.ConstantTimeCompare(got[:], want[:])
 	}
 	return known == 1
 }
 
 // one takes a single call, of the kind that its path says.
-func (s *server) one(kind string) http.HandlerFunc {
-	return func(w http.ResponseWriter, r *http.Request) {
+func (s *server) one(kind string) answering {
+	return func(w http.ResponseWriter, r *http.Request, by caller) {
+		raw, ok := read(w, r, by.limit(intake.MaxCall))
+		if !ok {
+			return
+		}
 		var call intake.Call
-		if !read(w, r, intake.MaxCall, &call) {
+		if !decode(w, raw, &call) || !s.admit(w, r, &by, raw, 1) {
 			return
 		}
 		if call.Type != "" && call.Type != kind {
@@ -75,7 +64,7 @@ func (s *server) one(kind string) http.HandlerFunc {
 			return
 		}
 		call.Type = kind
-		s.take(w, r, []intake.Call{call})
+		s.take(w, r, by, []intake.Call{call})
 	}
 }
 
@@ -90,34 +79,27 @@ type batch struct {
 // calls are the calls with what holds for all of them.
 func (b *batch) calls() []intake.Call {
 	for i := range b.Batch {
-		call := &b.Batch[i]
-		if call.SentAt == "" {
-			call.SentAt = b.SentAt
-		}
-		for name, value := range b.Context {
-			if call.Context == nil {
-				call.Context = map[string]any{}
-			}
-			if _, ok := call.Context[name]; !ok {
-				call.Context[name] = value
-			}
-		}
+		b.Batch[i].Share(b.Context, b.SentAt)
 	}
 	return b.Batch
 }
 
-func (s *server) batch(w http.ResponseWriter, r *http.Request) {
-	var b batch
-	if !read(w, r, intake.MaxBatch, &b) {
+func (s *server) batch(w http.ResponseWriter, r *http.Request, by caller) {
+	raw, ok := read(w, r, by.limit(intake.MaxBatch))
+	if !ok {
 		return
 	}
-	switch {
+	var b batch
+	if !decode(w, raw, &b) || !s.admit(w, r, &by, raw, len(b.Batch)) {
+		return
+	}
+	switch most := by.most(); {
 	case len(b.Batch) == 0:
 		fail(w, http.StatusBadRequest, `the batch is empty: send {"batch": [ … ]}`)
-	case len(b.Batch) > maxCalls:
-		fail(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("the batch has %d calls: send at most %d at a time", len(b.Batch), maxCalls))
+	case len(b.Batch) > most:
+		fail(w, http.StatusRequestEntityTooLarge, fmt.Sprintf("the batch has %d calls: send at most %d at a time", len(b.Batch), most))
 	default:
-		s.take(w, r, b.calls())
+		s.take(w, r, by, b.calls())
 	}
 }
 
@@ -135,7 +117,10 @@ type result struct {
 
 // take stores calls and answers: 200 when all were taken (again), 207 when some
 // were refused, 400 when all of them were.
-func (s *server) take(w http.ResponseWriter, r *http.Request, calls []intake.Call) {
+func (s *server) take(w http.ResponseWriter, r *http.Request, by caller, calls []intake.Call) {
+	for i := range calls {
+		calls[i].Public = by.public
+	}
 	ctx, cancel := context.WithTimeout(r.Context(), patience)
 	defer cancel()
 	results, err := s.Intake.Take(ctx, calls)

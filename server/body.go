@@ -12,21 +12,21 @@ import (
 	"strings"
 )
 
-// read decodes the JSON of a body of at most limit bytes, before and after
-// unpacking; false when the answer has been given.
-func read(w http.ResponseWriter, r *http.Request, limit int64, into any) bool {
+// read returns a body of at most limit bytes, before and after unpacking; false
+// when the answer has been given.
+func read(w http.ResponseWriter, r *http.Request, limit int64) ([]byte, bool) {
 	if !isJSON(r.Header.Get("Content-Type")) {
 		fail(w, http.StatusUnsupportedMediaType, "send the header Content-Type: application/json")
-		return false
+		return nil, false
 	}
 	if r.ContentLength > limit { // known before a byte of it is read
 		w.Header().Set("Connection", "close")
 		tooLarge(w, limit)
-		return false
+		return nil, false
 	}
 	body, ok := unpacked(w, r, limit)
 	if !ok {
-		return false
+		return nil, false
 	}
 	var raw bytes.Buffer
 	raw.Grow(int(min(max(r.ContentLength, 0), limit)) + bytes.MinRead)
@@ -35,12 +35,17 @@ func read(w http.ResponseWriter, r *http.Request, limit int64, into any) bool {
 	switch {
 	case errors.As(err, &beyond), int64(raw.Len()) > limit:
 		tooLarge(w, limit)
-		return false
+		return nil, false
 	case err != nil:
 		fail(w, http.StatusBadRequest, "the body broke off, or is not in the encoding that it says")
-		return false
+		return nil, false
 	}
-	if err := json.Unmarshal(raw.Bytes(), into); err != nil {
+	return raw.Bytes(), true
+}
+
+// decode reads the JSON of a body; false when the answer has been given.
+func decode(w http.ResponseWriter, raw []byte, into any) bool {
+	if err := json.Unmarshal(raw, into); err != nil {
 		fail(w, http.StatusBadRequest, explain(err))
 		return false
 	}

@@ -41,7 +41,7 @@ func (m methods) allowed() string {
 		names = append(names, http.MethodHead)
 	}
 	slices.Sort(names)
-	return strings.Join(names, ", ")
+	return strings.Join(slices.Compact(names), ", ")
 }
 
 // isAPI tells who asks: a program, which reads JSON, or a person.

@@ -39,7 +39,7 @@ func TestMethods(t *testing.T) {
 				require.Equal(t, http.StatusMethodNotAllowed, rec.Code, "%s %s", method, target)
 				require.Equal(t, allowed, rec.Header().Get("Allow"))
 				if strings.HasPrefix(target, "/v1/") {
-					require.NotEmpty(t, decode(t, rec).Error)
+					require.NotEmpty(t, readAnswer(t, rec).Error)
 				}
 			}
 		}
@@ -53,9 +53,9 @@ func TestNowhere(t *testing.T) {
 		require.Equal(t, http.StatusNotFound, rec.Code, target)
 		require.Contains(t, rec.Body.String(), "There is nothing here")
 	}
-	rec := w.do(http.MethodPost, "/v1/page", nil)
+	rec := w.do(http.MethodPost, "/v1/pages", nil)
 	require.Equal(t, http.StatusNotFound, rec.Code)
-	require.Contains(t, decode(t, rec).Error, "/v1/track")
+	require.Contains(t, readAnswer(t, rec).Error, "/v1/identify")
 }
 
 // No path makes us lead to another site.

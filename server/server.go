@@ -2,8 +2,10 @@
 // with the mail they got.
 //
 // By role:
-//   - data in: /v1/identify, /v1/track, /v1/batch, in the shape of the Segment
-//     specification, behind an API key
+//   - data in: /v1/identify, track, page, screen, group, alias and batch, in the
+//     shape of the Segment specification, behind an API key
+//   - a shop's pages: /herald.js, the snippet, whose key everybody can read; its
+//     calls come from known origins, within a pace, and replace nothing
 //   - links in mail: open pixel, click, unsubscribe, preferences, view, why; each
 //     carries a signed token, so that none can be forged or turned elsewhere
 //   - to look at: the live page, with each journey as a drawn flow, and the
@@ -54,13 +56,18 @@ type Options struct {
 	Intake  Intake
 	Links   *links.Signer
 	Live    *live.Holder
-	Viewer  Viewer           // nil: mail cannot be viewed in the browser
-	APIKeys []string         // none: the API refuses every call
-	Now     func() time.Time // campaign time; nil: the wall clock
-	Poke    func()           // called after something was stored; nil: nobody waits
-	Log     *slog.Logger     // nil: silent
-	Mailbox http.Handler     // at /mailbox/; nil: there is none
-	UI      string           // address of the Temporal UI, shown on the live page
+	Viewer  Viewer   // nil: mail cannot be viewed in the browser
+	APIKeys []string // none: the API refuses every call
+	// BrowserKeys stand in a shop's pages, for everybody to read. They let events
+	// in, at a pace, from Origins ("https://shop.example") and from pages of this
+	// server or, while it is asked for as localhost, of this machine.
+	BrowserKeys []string
+	Origins     []string
+	Now         func() time.Time // campaign time; nil: the wall clock
+	Poke        func()           // called after something was stored; nil: nobody waits
+	Log         *slog.Logger     // nil: silent
+	Mailbox     http.Handler     // at /mailbox/; nil: there is none
+	UI          string           // address of the Temporal UI, shown on the live page
 	// Pages serves the live page and the mailbox, which show personal data. They
 	// are for the loopback interface and must stay off where strangers come.
 	Pages bool
@@ -68,8 +75,10 @@ type Options struct {
 
 type server struct {
 	Options
-	keys    [][sha256.Size]byte // of the API, hashed
-	figures figures
+	keys        [][sha256.Size]byte // of the API, hashed
+	browserKeys [][sha256.Size]byte
+	pace        pace
+	figures     figures
 }
 
 // patience is how long a request waits for the store. The store may wait longer
@@ -89,13 +98,19 @@ func newServer(o Options) *server {
 	if o.Log == nil {
 		o.Log = slog.New(slog.DiscardHandler)
 	}
-	s := &server{Options: o, figures: figures{wall: time.Now}}
-	for _, key := range o.APIKeys {
+	return &server{
+		Options: o, keys: hashed(o.APIKeys), browserKeys: hashed(o.BrowserKeys),
+		figures: figures{wall: time.Now}, pace: pace{wall: time.Now},
+	}
+}
+
+func hashed(keys []string) (hashes [][sha256.Size]byte) {
+	for _, key := range keys {
 		if key != "" {
-			s.keys = append(s.keys, sha256.Sum256([]byte(key)))
+			hashes = append(hashes, sha256.Sum256([]byte(key)))
 		}
 	}
-	return s
+	return hashes
 }
 
 func (s *server) handler() http.Handler {
@@ -120,7 +135,7 @@ func healthy(w http.ResponseWriter, _ *http.Request) {
 // nowhere answers every path that is not ours.
 func nowhere(w http.ResponseWriter, r *http.Request) {
 	if isAPI(r) {
-		fail(w, http.StatusNotFound, "there is no such call: /v1/identify, /v1/track and /v1/batch are")
+		fail(w, http.StatusNotFound, "there is no such call: /v1/identify, track, page, screen, group, alias and batch are")
 		return
 	}
 	notePage.write(w, http.StatusNotFound, note{"There is nothing here", "Please look at the address again."})

@@ -206,7 +206,7 @@ func (w *world) consents(person int64) (all []store.Consent) {
 func (w *world) rejected() (all []store.Rejected) {
 	w.Helper()
 	w.view(func(r store.Reader) (err error) {
-		all, err = r.RejectedRows(0)
+		all, err = r.RejectedRows("", 0)
 		return err
 	})
 	return all
@@ -244,7 +244,7 @@ func (w *world) press(link, form string) *httptest.ResponseRecorder {
 func (w *world) call(path, body string, header ...string) (int, reading) {
 	w.Helper()
 	rec := w.do(http.MethodPost, path, strings.NewReader(body), append([]string{"Authorization", "Bearer " + apiKey, "Content-Type", "application/json"}, header...)...)
-	return rec.Code, decode(w, rec)
+	return rec.Code, readAnswer(w, rec)
 }
 
 // reading is any answer of the API.
@@ -253,7 +253,7 @@ type reading struct {
 	Error string `json:"error"`
 }
 
-func decode(t testing.TB, rec *httptest.ResponseRecorder) (r reading) {
+func readAnswer(t testing.TB, rec *httptest.ResponseRecorder) (r reading) {
 	t.Helper()
 	require.Equal(t, "application/json", rec.Header().Get("Content-Type"))
 	require.NoError(t, json.Unmarshal(rec.Body.Bytes(), &r), rec.Body)

@@ -3,87 +3,199 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/herald-campaigns/herald/dsl/campaign"
+	"github.com/herald-campaigns/herald/dsl/link"
 	"github.com/herald-campaigns/herald/engine/enrolment"
 	"github.com/herald-campaigns/herald/engine/intake"
 	"github.com/herald-campaigns/herald/engine/store"
 )
 
 var importCommand = command{
-	name: "import", args: "profiles|events FILE [DIR]", about: "bring in people, or what they did, from CSV or JSONL",
-	long: "The file is checked against what is live, or against the files when nothing is.\nEvery row that does not fit is kept and reported with its line and reason. Importing\na file twice doubles nothing. FILE - is standard input, as CSV.",
+	name: "import", args: "profiles|events FILE [DIR]\nherald import -source NAME [FILE …] [DIR]", about: "bring in people, or what they did, from CSV, JSONL or Parquet",
+	long: "The file is checked against what is live, or against the files when nothing is.\nEvery row that does not fit is kept and reported with its line and reason; `herald\nrejected` lists them. Importing a file twice doubles nothing, so an import that was\nbroken off is run again. FILE - is standard input, as CSV.\n\nWith -source, the block source \"NAME\" says what the columns mean; without FILE, which\nfiles.",
 	run: func(ctx context.Context, c *call) error {
 		c.projectFlags()
 		c.storeFlags()
 		report := c.flags.String("report", "", "write the rejected rows to this `file` as well")
 		trigger := c.flags.Bool("trigger", false, "let the import start journeys; by default it is history, which conditions see and nothing is sent for")
-		if err := c.parse("profiles or events", "FILE"); err != nil {
+		source := c.flags.String("source", "", "read rows as the block source \"`name`\" says")
+		if err := c.parseImport(source); err != nil {
 			return err
 		}
-		kind := intake.Kind(c.rest[0])
-		if kind != intake.Profiles && kind != intake.Events {
-			return fmt.Errorf("%q cannot be imported: write `herald import profiles FILE` or `herald import events FILE`", c.rest[0])
+		j := importing{call: c, source: *source, reportTo: *report, trigger: *trigger, files: c.rest}
+		if *source == "" {
+			j.kind, j.files = intake.Kind(c.rest[0]), c.rest[1:]
+			if j.kind != intake.Profiles && j.kind != intake.Events {
+				return fmt.Errorf("%q cannot be imported: write `herald import profiles FILE` or `herald import events FILE`", c.rest[0])
+			}
 		}
-		return c.importFile(ctx, kind, c.rest[1], *report, *trigger)
+		return j.run(ctx)
 	},
 }
 
-func (c *call) importFile(ctx context.Context, kind intake.Kind, name, reportTo string, trigger bool) error {
-	in, size, err := c.openInput(name)
-	if err != nil {
-		return err
+// parseImport reads the arguments: with a source, any number of files and then
+// the folder, which exists.
+func (c *call) parseImport(source *string) error {
+	named := func(arg string) bool {
+		name, _, _ := strings.Cut(arg, "=")
+		return name == "-source" || name == "--source"
 	}
-	defer in.Close()
-	s, err := c.openStore(ctx)
+	if !slices.ContainsFunc(c.args, named) {
+		return c.parse("profiles or events", "FILE")
+	}
+	if err := c.flags.Parse(c.args); err != nil {
+		if errors.Is(err, flag.ErrHelp) {
+			return err
+		}
+		return errUsage
+	}
+	if *source == "" {
+		return errors.New("-source needs the name of a source block")
+	}
+	c.dir, c.rest = ".", c.flags.Args()
+	if n := len(c.rest); n > 0 {
+		if info, err := os.Stat(c.rest[n-1]); err == nil && info.IsDir() {
+			c.dir, c.rest = c.rest[n-1], c.rest[:n-1]
+		}
+	}
+	return nil
+}
+
+// importing is one `herald import`.
+type importing struct {
+	*call
+	kind     intake.Kind
+	source   string
+	files    []string
+	reportTo string
+	trigger  bool
+	rejects  *rejectLog
+	model    *intake.Model
+	progress func() // while rows come in
+	rejected int64
+}
+
+func (j *importing) run(ctx context.Context) (err error) {
+	s, err := j.openStore(ctx)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	rev, err := liveRevision(ctx, s)
-	if err != nil {
+	if j.model, err = j.intakeModel(ctx, s); err != nil {
 		return err
 	}
-	if len(rev.Resources) == 0 { // nothing is applied yet: the files say what fits
-		compiled, err := c.revision()
-		if err != nil {
+	if j.source != "" && len(j.files) == 0 {
+		if j.files, err = j.filesOfSource(); err != nil {
 			return err
 		}
-		rev = compiled.revision
 	}
-	rejects, err := c.rejectLog(reportTo)
-	if err != nil {
+	if j.rejects, err = j.rejectLog(j.reportTo); err != nil {
 		return err
 	}
-	progress, done, err := c.bringHistory(ctx, s, trigger)
-	if err != nil {
+	var done func() error
+	if j.progress, done, err = j.bringHistory(ctx, s, j.trigger); err != nil {
 		return err
 	}
-	bar := &progressBar{w: c.err, size: size, show: isTerminal(c.err)}
-	model := modelOf(rev)
-	report, err := intake.New(s, func() *intake.Model { return model }, func() time.Time { return time.Now().UTC() }).
-		Import(ctx, in, intake.ImportOptions{
-			Kind: kind, Format: formatOf(name), Source: filepath.Base(name),
-			Progress: func(rows, rejected, bytes int64) { bar.update(rows, rejected, bytes); progress() }, OnReject: rejects.row, Trigger: trigger,
-		})
-	bar.end()
-	fmt.Fprintln(c.out, imported(kind, report))
-	for _, warning := range report.Warnings {
-		fmt.Fprintln(c.out, "  "+warning)
+	in := intake.New(s, func() *intake.Model { return j.model }, func() time.Time { return time.Now().UTC() })
+	for _, name := range j.files {
+		if err = j.file(ctx, in, name); err != nil {
+			break
+		}
 	}
-	if err := errors.Join(err, done(), rejects.close()); err != nil {
+	if err := errors.Join(err, done(), j.rejects.close()); err != nil {
 		return err
 	}
-	if report.Rejected > 0 {
+	if j.rejected > 0 {
 		return exitCode(exitError)
 	}
 	return nil
+}
+
+// file imports one file and says what became of it.
+func (j *importing) file(ctx context.Context, in *intake.Intake, name string) error {
+	f, size, err := j.openInput(name)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	bar := &progressBar{w: j.err, size: size, show: isTerminal(j.err)}
+	options := intake.ImportOptions{
+		Kind: j.kind, Using: j.source, Format: formatOf(name), Source: filepath.Base(name), Trigger: j.trigger, OnReject: j.rejects.row,
+		Progress: func(rows, rejected, bytes int64) { bar.update(rows, rejected, bytes); j.progress() },
+	}
+	if j.source != "" && options.Format == intake.CSV {
+		options.Format = "" // as the block says, or as the file looks
+	}
+	report, err := in.Import(ctx, f, options)
+	bar.end()
+	what := string(j.kind)
+	if j.source != "" {
+		what = "rows of " + filepath.Base(name)
+	}
+	fmt.Fprintln(j.out, imported(what, report))
+	for _, warning := range report.Warnings {
+		fmt.Fprintln(j.out, "  "+warning)
+	}
+	j.rejected += report.Rejected
+	return err
+}
+
+// filesOfSource are the files that the block itself names, in the order of their
+// names.
+func (j *importing) filesOfSource() ([]string, error) {
+	for _, s := range j.model.Sources {
+		if s.Def.Name != j.source {
+			continue
+		}
+		if s.Def.File == "" {
+			return nil, fmt.Errorf("source %q names no file: write `herald import -source %s FILE`, or give it file = \"…\"", j.source, j.source)
+		}
+		files, err := filepath.Glob(filepath.Join(j.dir, filepath.FromSlash(s.Def.File)))
+		if err == nil && len(files) == 0 {
+			err = fmt.Errorf("source %q: no file is named %s", j.source, s.Def.File)
+		}
+		slices.Sort(files)
+		return files, err
+	}
+	return nil, fmt.Errorf("there is no source %q in what is live; apply it first", j.source)
+}
+
+// intakeModel is what is declared: by what is live, or by the files while nothing
+// is.
+func (c *call) intakeModel(ctx context.Context, s store.Store) (*intake.Model, error) {
+	rev, err := liveRevision(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	if len(rev.Resources) == 0 {
+		compiled, err := c.revision()
+		if err != nil {
+			return nil, err
+		}
+		rev = compiled.revision
+	}
+	m := modelOf(rev)
+	project, err := link.Link(rev.Resources, rev.Settings, rev.Environment)
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range project.Names("source") {
+		source, err := project.Source(name)
+		if err != nil {
+			return nil, err
+		}
+		m.Sources = append(m.Sources, source)
+	}
+	return m, nil
 }
 
 // bringHistory keeps an import from setting journeys off, unless it is to.
@@ -91,7 +203,7 @@ func (c *call) bringHistory(ctx context.Context, s store.Store, trigger bool) (p
 	if trigger {
 		return func() {}, func() error { return nil }, nil
 	}
-	h, err := enrolment.OpenHistory(ctx, s, owner())
+	h, err := c.openHistory(ctx, s)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -105,11 +217,36 @@ func (c *call) bringHistory(ctx context.Context, s store.Store, trigger bool) (p
 	return progress, func() error { return h.Close(context.WithoutCancel(ctx)) }, nil
 }
 
+// historyPatience is a little more than an import that was killed is in the way.
+const historyPatience = 75 * time.Second
+
+// openHistory waits for the end of another import, which may have been killed.
+func (c *call) openHistory(ctx context.Context, s store.Store) (*enrolment.History, error) {
+	for begun, told := time.Now(), false; ; {
+		h, err := enrolment.OpenHistory(ctx, s, owner())
+		if !errors.Is(err, enrolment.ErrBringing) || time.Since(begun) > historyPatience {
+			return h, err
+		}
+		if !told {
+			fmt.Fprintln(c.err, "Another import is at work, or was killed within the last minute; waiting for its end.")
+			told = true
+		}
+		select {
+		case <-ctx.Done():
+			return nil, ctx.Err()
+		case <-time.After(500 * time.Millisecond):
+		}
+	}
+}
+
 // imported says in one line what became of a file.
-func imported(kind intake.Kind, r intake.Report) string {
-	line := fmt.Sprintf("%d %s imported, %d rejected", r.Accepted, kind, r.Rejected)
+func imported[K ~string](what K, r intake.Report) string {
+	line := fmt.Sprintf("%d %s imported, %d rejected", r.Accepted, what, r.Rejected)
 	if r.Duplicates > 0 {
 		line += fmt.Sprintf(", %d known already", r.Duplicates)
+	}
+	if r.Skipped > 0 {
+		line += fmt.Sprintf(", %d left out by the source", r.Skipped)
 	}
 	if r.Quarantined > 0 {
 		line += fmt.Sprintf("; quarantined: %d (consents without proof, copies that differ)", r.Quarantined)
@@ -137,6 +274,8 @@ func formatOf(name string) intake.Format {
 	switch strings.ToLower(filepath.Ext(name)) {
 	case ".jsonl", ".ndjson", ".json":
 		return intake.JSONL
+	case ".parquet", ".pq":
+		return intake.Parquet
 	}
 	return intake.CSV
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/herald-campaigns/herald/dsl/campaign"
@@ -20,10 +19,14 @@ const (
 // fails for broken JSON alone: what is wrong within one call is for Take to
 // say, so that it spoils no batch.
 type Call struct {
-	Type              string         `json:"type"` // identify or track
+	Type              string         `json:"type"` // identify, track, page, screen, group, alias
 	UserID            string         `json:"userId,omitempty"`
 	AnonymousID       string         `json:"anonymousId,omitempty"`
-	Event             string         `json:"event,omitempty"`
+	PreviousID        string         `json:"previousId,omitempty"` // of alias
+	GroupID           string         `json:"groupId,omitempty"`    // of group
+	Event             string         `json:"event,omitempty"`      // of track
+	Name              string         `json:"name,omitempty"`       // of page and screen
+	Category          string         `json:"category,omitempty"`
 	Traits            map[string]any `json:"traits,omitempty"`
 	Properties        map[string]any `json:"properties,omitempty"`
 	Context           map[string]any `json:"context,omitempty"`
@@ -32,8 +35,13 @@ type Call struct {
 	OriginalTimestamp string         `json:"originalTimestamp,omitempty"`
 	SentAt            string         `json:"sentAt,omitempty"`
 
-	raw       []byte   // as it was sent; nil for a Call made by a program
-	malformed *problem // what could not be decoded
+	// Public says that it came with the key that stands in a shop's pages, which
+	// everybody can read: it adds, and replaces nothing.
+	Public bool `json:"-"`
+
+	raw       []byte         // as it was sent; nil for a Call made by a program
+	shared    map[string]any // what the batch said for it
+	malformed *problem       // what could not be decoded
 }
 
 // UnmarshalJSON implements json.Unmarshaler.
@@ -51,6 +59,7 @@ func (c *Call) UnmarshalJSON(b []byte) error {
 	for name, text := range map[string]*string{
 		"type": &c.Type, "userId": &c.UserID, "anonymousId": &c.AnonymousID, "event": &c.Event, "messageId": &c.MessageID,
 		"timestamp": &c.Timestamp, "originalTimestamp": &c.OriginalTimestamp, "sentAt": &c.SentAt,
+		"previousId": &c.PreviousID, "groupId": &c.GroupID, "name": &c.Name, "category": &c.Category,
 	} {
 		c.decodeText(name, fields[name], text)
 	}
@@ -72,101 +81,6 @@ func (c *Call) decodeText(name string, raw json.RawMessage, into *string) {
 	case json.Unmarshal(raw, into) != nil:
 		c.malformed = problemf("%s must be a string", name)
 	}
-}
-
-// body is the call as it is kept when it is rejected.
-func (c *Call) body() string {
-	raw := c.raw
-	if raw == nil {
-		var err error
-		if raw, err = json.Marshal(c); err != nil {
-			return "" // a program put into it what is no JSON
-		}
-	}
-	return strings.ToValidUTF8(string(raw[:min(len(raw), MaxCall)]), "\uFFFD")
-}
-
-// call understands a call.
-func (v *vocabulary) call(c *Call, o origin) (*draft, *problem) {
-	if c.malformed != nil {
-		return nil, c.malformed
-	}
-	d := &draft{isEvent: c.Type == "track"}
-	d.person.UpdatedAt = o.received
-	if p := d.key(&d.person.Key, "userId", c.UserID); p != nil {
-		return nil, p
-	}
-	if p := d.key(&d.person.AnonymousID, "anonymousId", c.AnonymousID); p != nil {
-		return nil, p
-	}
-	if len(c.MessageID) > maxID {
-		return nil, problemf("messageId is longer than %d bytes", maxID)
-	}
-	var p *problem
-	switch c.Type {
-	case "identify":
-		p = v.identify(d, c, o)
-	case "track":
-		p = v.track(d, c, o)
-	case "":
-		p = problemf("it has no type: identify or track")
-	default:
-		p = problemf("calls of the type %.80q are not taken: identify and track are", c.Type)
-		p.noise = true // a web snippet sends a page call for each page
-	}
-	return d, p
-}
-
-func (v *vocabulary) identify(d *draft, c *Call, o origin) *problem {
-	if p := v.traits(d, c.Traits); p != nil {
-		return p
-	}
-	if at := d.person.CreatedAt; !at.IsZero() {
-		if p := o.happened("created_at", at); p != nil {
-			return p
-		}
-	}
-	return d.named()
-}
-
-func (v *vocabulary) track(d *draft, c *Call, o origin) *problem {
-	if p := d.addressFrom(c.Context); p != nil {
-		return p
-	}
-	if p := d.named(); p != nil {
-		return p
-	}
-	at, p := c.instant(o)
-	if p != nil {
-		return p
-	}
-	declared, p := v.event(c.Event)
-	if p != nil {
-		if name := fold(c.Event); name == "subscribed" || name == "unsubscribed" {
-			return v.callWord(d, c, name == "subscribed", at, o)
-		}
-		return p
-	}
-	properties, p := declared.read(d, c.Properties)
-	if p != nil {
-		return p
-	}
-	d.addEvent(declared.Name, at, c.MessageID, properties, o)
-	return nil
-}
-
-// addressFrom names the person of an event by context.traits.email when it has
-// no identifier.
-func (d *draft) addressFrom(context map[string]any) *problem {
-	if d.person.Key != "" || d.person.AnonymousID != "" {
-		return nil
-	}
-	traits, _ := context["traits"].(map[string]any)
-	address, ok := traits["email"].(string)
-	if !ok {
-		return nil
-	}
-	return d.identity("email", address)
 }
 
 // instant is when the call happened by the clock of the receiver. The sender's

@@ -53,6 +53,9 @@ func (v *vocabulary) addWord(d *draft, w word, o origin) *problem {
 // program passes consent on. Its properties are topic, channel (email), proof
 // and source (api).
 func (v *vocabulary) callWord(d *draft, c *Call, granted bool, at time.Time, o origin) *problem {
+	if c.Public {
+		return problemf("consent is for the shop's own key to pass on: a browser's key cannot")
+	}
 	w := word{granted: granted, at: at, source: o.source, messageID: c.MessageID}
 	for name, raw := range c.Properties {
 		s, ok := raw.(string)
@@ -75,39 +78,76 @@ func (v *vocabulary) callWord(d *draft, c *Call, granted bool, at time.Time, o o
 	return v.addWord(d, w, o)
 }
 
-// words stores what was said about topics, each with its event, and reports
-// whether any of it was news.
-func (s *shelf) words(person int64, words []word) (news int64, err error) {
-	for _, w := range words {
-		if w.at.IsZero() {
-			withdrawn, err := s.withdrawn(person, w)
-			if err != nil {
-				return news, err
+// spoken is a word of an entry's person.
+type spoken struct {
+	word
+	by *entry
+}
+
+// words stores what entries say about topics, each word with its event, and tells
+// them whether any of it was news.
+func (s *shelf) words() error {
+	var said []spoken
+	for i := range s.entries {
+		e := &s.entries[i]
+		for _, w := range e.it.draft.words {
+			if w.at.IsZero() { // what was said before it matters
+				if err := s.say(said); err != nil {
+					return err
+				}
+				said = said[:0]
+				withdrawn, err := s.withdrawn(e.person, w)
+				if err != nil {
+					return err
+				}
+				if withdrawn {
+					continue
+				}
+				w.at = s.origin.received
 			}
-			if withdrawn {
-				continue
-			}
-			w.at = s.origin.received
-		}
-		seqs, err := s.tx.AppendEvents([]store.Event{{
-			Person: person, Name: w.event(), At: w.at, ReceivedAt: s.origin.received, MessageID: w.messageID, Imported: s.origin.history(),
-			Properties: map[string]any{"topic": w.topic, "channel": w.channel},
-		}})
-		if err != nil {
-			return news, err
-		}
-		if seqs[0] == 0 {
-			continue
-		}
-		news = seqs[0]
-		err = s.tx.PutConsents([]store.Consent{{
-			Person: person, Topic: w.topic, Channel: w.channel, Granted: w.granted, At: w.at, Source: w.source, Proof: w.proof,
-		}})
-		if err != nil {
-			return news, err
+			said = append(said, spoken{w, e})
 		}
 	}
-	return news, nil
+	if err := s.say(said); err != nil {
+		return err
+	}
+	for i := range s.entries {
+		if e := &s.entries[i]; e.it.draft.isEvent && len(e.it.draft.words) > 0 && e.result.Event == 0 {
+			e.result.Status = Duplicate
+		}
+	}
+	return nil
+}
+
+// say stores words; a word whose event is known already is no news.
+func (s *shelf) say(said []spoken) error {
+	if len(said) == 0 {
+		return nil
+	}
+	events := make([]store.Event, len(said))
+	for i, w := range said {
+		events[i] = store.Event{
+			Person: w.by.person, Name: w.event(), At: w.at, ReceivedAt: s.origin.stored(), MessageID: w.messageID, Imported: s.origin.history(),
+			Properties: map[string]any{"topic": w.topic, "channel": w.channel},
+		}
+	}
+	seqs, err := s.tx.AppendEvents(events)
+	if err != nil {
+		return err
+	}
+	var consents []store.Consent
+	for i, w := range said {
+		if seqs[i] == 0 {
+			continue
+		}
+		if w.by.result.Event == 0 {
+			w.by.result.Event = seqs[i]
+		}
+		consents = append(consents, store.Consent{
+			Person: w.by.person, Topic: w.topic, Channel: w.channel, Granted: w.granted, At: w.at, Source: w.source, Proof: w.proof,
+		})
+	}
+	return s.tx.PutConsents(consents)
 }
 
 // withdrawn reports whether the person's word on the topic is no already.

@@ -18,6 +18,9 @@ type draft struct {
 	events      []store.Event
 	words       []word   // about topics
 	isEvent     bool     // told of an event, not of a person
+	public      bool     // came with the key of browsers
+	previous    string   // of an alias: who the person was
+	content     string   // messageId that was made of what the event says
 	warnings    []string // what was left out
 	quarantined []*problem
 }
@@ -25,9 +28,19 @@ type draft struct {
 // origin is where and when data comes in.
 type origin struct {
 	source   string // "api", or a file
+	kind     string // what each row of a file is to be
 	received time.Time
 	file     bool
-	trigger  bool // of a file: its events set things off all the same
+	trigger  bool      // of a file: its events set things off all the same
+	again    time.Time // when it is taken in after all, having been refused at `received`
+}
+
+// stored is when the store is told.
+func (o origin) stored() time.Time {
+	if !o.again.IsZero() {
+		return o.again
+	}
+	return o.received
 }
 
 // history says that events of this origin set nothing off.
@@ -76,7 +89,7 @@ func (v *vocabulary) traits(d *draft, traits map[string]any) *problem {
 
 // trait adds one attribute; nil removes it.
 func (d *draft) trait(a *campaign.Attribute, raw any) *problem {
-	v, p := read(fmt.Sprintf("attribute %q", a.Name), a.Type, raw)
+	v, p := read(naming{what: "attribute", name: a.Name}, a.Type, raw)
 	if p == nil {
 		p = oneOf(a, v)
 	}
@@ -137,12 +150,15 @@ func (d *draft) key(field *string, what, id string) *problem {
 
 // property adds one property to an event's, under its declared name.
 func (e *eventWords) property(d *draft, into map[string]any, f *campaign.Field, raw any) *problem {
-	v, p := read(fmt.Sprintf("property %q of %s", f.Name, e.Name), f.Type, raw)
+	v, p := read(naming{"property", f.Name, e.Name}, f.Type, raw)
 	if p != nil {
 		return p
 	}
 	if v != nil {
 		into[f.Name] = v
+	}
+	if f.Type.Elem == nil && f.Type.Kind != campaign.Object {
+		return nil
 	}
 	given, _ := readable(f.Type, raw)
 	for _, part := range extras(f.Type, given, f.Name) {
@@ -175,7 +191,12 @@ func (e *eventWords) read(d *draft, raw map[string]any) (map[string]any, *proble
 	properties := make(map[string]any, len(raw))
 	for _, name := range slices.Sorted(maps.Keys(raw)) {
 		f, ok := e.properties.find(name)
-		if !ok {
+		switch {
+		case ok:
+		case e.site: // what a page says of itself has no end
+			d.warnf("property %q of %s is not known, and was left out", name, e.Name)
+			continue
+		default:
 			return nil, e.undeclared(name)
 		}
 		if p := e.property(d, properties, f, raw[name]); p != nil {
@@ -188,6 +209,6 @@ func (e *eventWords) read(d *draft, raw map[string]any) (map[string]any, *proble
 // addEvent adds what happened.
 func (d *draft) addEvent(name string, at time.Time, messageID string, properties map[string]any, o origin) {
 	d.events = append(d.events, store.Event{
-		Name: name, At: at, ReceivedAt: o.received, MessageID: messageID, Imported: o.history(), Properties: properties,
+		Name: name, At: at, ReceivedAt: o.stored(), MessageID: messageID, Imported: o.history(), Properties: properties,
 	})
 }

@@ -12,26 +12,33 @@ import (
 type rows interface {
 	// next returns the next row; io.EOF after the last.
 	next() (row, error)
+	position() int64 // in bytes of the file, about
+	lineNow() int    // where it is
 }
 
 // row is a row of a file.
 type row struct {
 	line   int
 	text   string
-	cells  []cell
-	call   *Call // instead of cells, in the shape of Segment
+	header string         // of a CSV file
+	cells  []cell         // until the next row is read
+	object map[string]any // columns by name, for a source; of Parquet always
+	call   *Call          // instead of cells, in the shape of Segment
 	broken *problem
 }
 
 // csvRows reads the rows of a CSV file whose header has been understood.
 type csvRows struct {
+	*window
 	scanner *csvScanner
-	columns []*place
+	header  string
+	columns []*place // nil: a source reads columns by name
+	names   []string
+	cells   []cell // of the last row
 }
 
-// newCSVRows reads the header. Unknown tells of columns that nothing is declared
-// for.
-func newCSVRows(w *window, v *vocabulary, kind Kind, unknown func(string)) (*csvRows, error) {
+// openCSV reads the header.
+func openCSV(w *window) (*csvRows, error) {
 	b, _ := w.peek()
 	scanner := &csvScanner{window: w, comma: delimiter(b[:firstLine(b)])}
 	header, err := scanner.next()
@@ -44,18 +51,30 @@ func newCSVRows(w *window, v *vocabulary, kind Kind, unknown func(string)) (*csv
 		return nil, fmt.Errorf("line %d, the header: %s", header.line, header.broken.reason)
 	}
 	scanner.width = len(header.fields)
-	rows := &csvRows{scanner: scanner}
-	for i, name := range header.fields {
-		p := v.place(kind, strings.TrimSpace(name))
-		if j := slices.IndexFunc(rows.columns, p.same); j >= 0 && p.name != "" {
-			return nil, fmt.Errorf("line %d, the header: columns %d and %d, %s and %s, are the same: remove one", header.line, j+1, i+1, quote(rows.columns[j].name), quote(p.name))
+	rows := &csvRows{window: w, scanner: scanner, header: header.text, names: header.fields}
+	for i, name := range rows.names {
+		rows.names[i] = strings.TrimSpace(name)
+		if j := slices.Index(rows.names, rows.names[i]); j < i && name != "" {
+			return nil, fmt.Errorf("line %d, the header: columns %d and %d, %s and %s, are the same: remove one", header.line, j+1, i+1, quote(name), quote(name))
+		}
+	}
+	return rows, nil
+}
+
+// understand finds out what the columns are for. Unknown tells of those that
+// nothing is declared for.
+func (c *csvRows) understand(v *vocabulary, kind Kind, unknown func(string)) error {
+	for i, name := range c.names {
+		p := v.place(kind, name)
+		if j := slices.IndexFunc(c.columns, p.same); j >= 0 && p.name != "" {
+			return fmt.Errorf("the header: columns %d and %d, %s and %s, are the same: remove one", j+1, i+1, quote(c.columns[j].name), quote(p.name))
 		}
 		if p.role == unknownRole {
 			unknown(p.name)
 		}
-		rows.columns = append(rows.columns, p)
+		c.columns = append(c.columns, p)
 	}
-	return rows, complete(rows.columns, kind)
+	return complete(c.columns, kind)
 }
 
 // complete refuses a header that lacks what every row needs.
@@ -86,15 +105,25 @@ func (c *csvRows) next() (row, error) {
 	if err != nil {
 		return row{}, err
 	}
-	out := row{line: r.line, text: r.text, broken: r.broken}
+	out := row{line: r.line, text: r.text, header: c.header, broken: r.broken}
 	if r.broken != nil {
 		return out, nil
 	}
-	out.cells = make([]cell, 0, len(r.fields))
+	if c.columns == nil {
+		out.object = make(map[string]any, len(r.fields))
+		for i, field := range r.fields {
+			if field != "" {
+				out.object[c.names[i]] = field
+			}
+		}
+		return out, nil
+	}
+	c.cells = c.cells[:0] // until the next row
 	for i, field := range r.fields {
 		if field != "" && c.columns[i].role != unknownRole {
-			out.cells = append(out.cells, cell{c.columns[i], field})
+			c.cells = append(c.cells, cell{c.columns[i], field})
 		}
 	}
+	out.cells = c.cells
 	return out, nil
 }

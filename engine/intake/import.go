@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/herald-campaigns/herald/dsl/link"
 	"github.com/herald-campaigns/herald/engine/store"
 )
 
@@ -24,19 +25,21 @@ type Format string
 
 // The formats. The zero Format is found out.
 const (
-	CSV   Format = "csv"   // with a header; comma, semicolon or tab
-	JSONL Format = "jsonl" // one object a line
+	CSV     Format = "csv"   // with a header; comma, semicolon or tab
+	JSONL   Format = "jsonl" // one object a line
+	Parquet Format = "parquet"
 )
 
-// ImportOptions describe a file. Kind must be set; the rest may be left.
+// ImportOptions describe a file. Kind or Using must be set; the rest may be left.
 type ImportOptions struct {
 	Kind   Kind
+	Using  string // name of the source block that says what its rows mean
 	Format Format
 	Source string // name of the file, for reports
 	// Trigger lets imported events set things off as if they came by a call. By
 	// default they are history: conditions see them, no journey starts.
 	Trigger bool
-	// BatchRows is how many rows share a transaction; 0 is 2,000.
+	// BatchRows is how many rows share a transaction; 0 is 10,000.
 	BatchRows int
 	// Progress is told after each transaction what was done so far.
 	Progress func(rows, rejected, bytes int64)
@@ -50,6 +53,7 @@ type Report struct {
 	Rows        int64 // without the header
 	Accepted    int64
 	Duplicates  int64 // events that were there already
+	Skipped     int64 // rows that a source leaves out by its `where`
 	Rejected    int64 // rows of which nothing was taken
 	Quarantined int64 // consents, and copies that differ, of rows that were taken
 	Bytes       int64
@@ -70,13 +74,12 @@ func (in *Intake) Import(ctx context.Context, r io.Reader, options ImportOptions
 		options.Source = "a file"
 	}
 	i := &importing{
-		options: options, store: in.store, words: in.vocabulary(),
-		origin: origin{source: options.Source, received: in.now().UTC(), file: true, trigger: options.Trigger},
+		options: options, store: in.store, words: in.vocabulary(), in: r,
+		origin: origin{source: options.Source, received: in.now().UTC(), file: true, trigger: options.Trigger, kind: kindOf(options)},
 		warned: map[string]bool{}, batches: make(chan batch, 1), stored: make(chan struct{}),
 	}
 	go i.storeAll(ctx)
-	w := newWindow(r)
-	err := i.readAll(w)
+	err := i.readAll()
 	close(i.batches)
 	<-i.stored
 	switch {
@@ -85,10 +88,18 @@ func (in *Intake) Import(ctx context.Context, r io.Reader, options ImportOptions
 	case err != nil:
 		err = fmt.Errorf("import of %s: %w", options.Source, err)
 	default:
-		i.report.Bytes = w.read // blank lines at the end included
+		i.report.Bytes = i.rows.position() // blank lines at the end included
 	}
 	i.report.Warnings = i.warnings
 	return i.report, err
+}
+
+// kindOf is what each row of a file is to be.
+func kindOf(o ImportOptions) string {
+	if o.Using != "" {
+		return sourcePrefix + o.Using
+	}
+	return string(o.Kind)
 }
 
 // importing is one import: the caller's goroutine reads and understands rows,
@@ -98,6 +109,9 @@ type importing struct {
 	store   store.Store
 	words   *vocabulary
 	origin  origin
+	in      io.Reader
+	rows    rows
+	source  *link.Source // nil: the rows have the names that are declared
 
 	warned   map[string]bool
 	warnings []string
@@ -116,26 +130,25 @@ type batch struct {
 
 func (i *importing) batchRows() int {
 	if i.options.BatchRows <= 0 {
-		return 2000
+		return 10_000
 	}
 	return i.options.BatchRows
 }
 
 // readAll reads rows and hands them over in batches.
-func (i *importing) readAll(w *window) error {
-	rows, err := i.open(w)
-	if err != nil {
+func (i *importing) readAll() (err error) {
+	if i.rows, err = i.open(i.in); err != nil {
 		return err
 	}
 	for {
 		b := batch{items: make([]item, 0, i.batchRows())}
 		for len(b.items) < i.batchRows() && err == nil {
 			var r row
-			if r, err = rows.next(); err == nil {
+			if r, err = i.rows.next(); err == nil {
 				b.items = append(b.items, i.understand(r))
 			}
 		}
-		b.bytes = w.read
+		b.bytes = i.rows.position()
 		if len(b.items) > 0 && !i.hand(b) {
 			return nil
 		}
@@ -143,7 +156,7 @@ func (i *importing) readAll(w *window) error {
 			return nil
 		}
 		if err != nil {
-			return fmt.Errorf("line %d cannot be read; what was read before it is kept: %w", w.line, err)
+			return fmt.Errorf("line %d cannot be read; what was read before it is kept: %w", i.rows.lineNow(), err)
 		}
 	}
 }
@@ -159,26 +172,52 @@ func (i *importing) hand(b batch) bool {
 }
 
 // open finds out what kind of file it is, and reads its header.
-func (i *importing) open(w *window) (rows, error) {
-	if i.options.Kind != Profiles && i.options.Kind != Events {
+func (i *importing) open(r io.Reader) (_ rows, err error) {
+	format := i.options.Format
+	if i.options.Using != "" {
+		if i.source, err = i.words.model.source(i.options.Using); err != nil {
+			return nil, err
+		}
+		if format == "" {
+			format = Format(i.source.Def.Format)
+		}
+	} else if i.options.Kind != Profiles && i.options.Kind != Events {
 		return nil, fmt.Errorf("%q cannot be imported: a file has %s or %s", i.options.Kind, Profiles, Events)
 	}
+	if format == Parquet {
+		return i.openParquet(r)
+	}
+	w := newWindow(r)
 	if err := w.begin(); err != nil {
 		return nil, err
 	}
-	unknown := func(name string) { i.warn(i.words.unknown(i.options.Kind, name)) }
-	format := i.options.Format
 	if format == "" {
 		format = sniff(w)
 	}
 	switch format {
 	case CSV:
-		return newCSVRows(w, i.words, i.options.Kind, unknown)
+		rows, err := openCSV(w)
+		if err == nil && i.source == nil {
+			err = rows.understand(i.words, i.options.Kind, i.unknown)
+		}
+		return rows, err
 	case JSONL:
-		return &jsonRows{window: w, words: i.words, kind: i.options.Kind, unknown: unknown, places: map[string]*place{}}, nil
+		return &jsonRows{window: w, words: i.words, kind: i.options.Kind, unknown: i.unknown, places: map[string]*place{}, asRow: i.source != nil}, nil
 	}
-	return nil, fmt.Errorf("%q is not a format: it is %s or %s", format, CSV, JSONL)
+	return nil, fmt.Errorf("%q is not a format: it is %s, %s or %s", format, CSV, JSONL, Parquet)
 }
+
+func (i *importing) openParquet(r io.Reader) (rows, error) {
+	rows, err := newParquetRows(r)
+	if err != nil || i.source != nil {
+		return rows, err
+	}
+	rows.place, err = placesOf(rows.shape.columns, i.words, i.options.Kind, i.unknown)
+	return rows, err
+}
+
+// unknown warns of a column that nothing is declared for.
+func (i *importing) unknown(name string) { i.warn(i.words.unknown(i.options.Kind, name)) }
 
 // sniff tells the format by the first character.
 func sniff(w *window) Format {
@@ -191,17 +230,20 @@ func sniff(w *window) Format {
 
 // understand turns a row into a draft, or a problem.
 func (i *importing) understand(r row) item {
-	it := item{line: r.line, text: r.text, problem: r.broken}
+	it := item{line: r.line, text: r.text, header: r.header, object: r.object, problem: r.broken}
 	switch {
 	case r.broken != nil:
+	case i.source != nil:
+		it.draft, it.skipped, it.problem = i.words.sourced(i.source, r.object, i.origin)
 	case r.call != nil:
+		it.call = r.call
 		if it.draft, it.problem = i.words.call(r.call, i.origin); it.problem == nil {
 			it.draft.number()
 		}
 	default:
 		it.draft, it.problem = i.words.row(i.options.Kind, r.cells, i.origin)
 	}
-	if it.problem == nil {
+	if it.problem == nil && !it.skipped {
 		for _, w := range it.draft.warnings {
 			i.warn(w)
 		}
@@ -228,52 +270,53 @@ func (i *importing) storeAll(ctx context.Context) {
 
 // storeBatch stores one batch and reports it.
 func (i *importing) storeBatch(ctx context.Context, b batch) error {
-	var report Report
 	var rejected []store.Rejected
+	results := make([]Result, len(b.items))
 	err := i.store.Update(ctx, func(tx store.Tx) error {
-		report = i.report
 		s := newShelf(tx, i.origin)
-		for _, it := range b.items {
-			if err := report.shelve(s, it); err != nil {
+		for n, it := range b.items {
+			if it.skipped {
+				continue
+			}
+			if err := s.put(it, &results[n]); err != nil {
 				return fmt.Errorf("line %d: %w", it.line, err)
 			}
 		}
+		err := s.close()
 		rejected = s.rejected
-		return s.close()
+		return err
 	})
 	if err != nil {
 		return err
 	}
-	report.Bytes = b.bytes
-	i.report = report
+	i.report.count(b.items, results, len(rejected))
+	i.report.Bytes = b.bytes
 	if i.options.OnReject != nil {
 		for _, r := range rejected {
 			i.options.OnReject(r)
 		}
 	}
 	if i.options.Progress != nil {
-		i.options.Progress(report.Rows, report.Rejected, report.Bytes)
+		i.options.Progress(i.report.Rows, i.report.Rejected, i.report.Bytes)
 	}
 	return nil
 }
 
-// shelve stores one row and counts it.
-func (r *Report) shelve(s *shelf, it item) error {
-	before := len(s.rejected)
-	result, err := s.put(it)
-	if err != nil {
-		return err
+// count adds what became of a batch.
+func (r *Report) count(items []item, results []Result, rejected int) {
+	r.Rows += int64(len(items))
+	r.Quarantined += int64(rejected)
+	for n := range items {
+		switch {
+		case items[n].skipped:
+			r.Skipped++
+		case results[n].Status == Rejected:
+			r.Rejected++
+			r.Quarantined--
+		case results[n].Status == Duplicate:
+			r.Duplicates++
+		default:
+			r.Accepted++
+		}
 	}
-	r.Rows++
-	switch result.Status {
-	case Rejected:
-		r.Rejected++
-		return nil
-	case Duplicate:
-		r.Duplicates++
-	case Accepted:
-		r.Accepted++
-	}
-	r.Quarantined += int64(len(s.rejected) - before)
-	return nil
 }

@@ -1,11 +1,13 @@
 package intake_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -213,7 +215,8 @@ func TestImportJSONLines(t *testing.T) {
 	require.Equal(t, map[string]any{"visits": 3.0}, h.person("2").Attributes)
 	require.Len(t, h.consents(h.person("2").ID), 1)
 	events := h.events()
-	require.Equal(t, noon.Add(-50*time.Hour), events[len(events)-1].At, "a file was received long ago: its timestamps are believed")
+	require.Equal(t, "order_completed", events[0].Name)
+	require.Equal(t, noon.Add(-50*time.Hour), events[0].At, "a file was received long ago: its timestamps are believed")
 	require.EqualValues(t, 1, h.load(intake.Profiles, file).Duplicates)
 
 	const flat = `{"user_id":"1","event":"Order Completed","at":"2026-12-01","total":5,"items":[{"sku":"rye"}]}
@@ -395,26 +398,67 @@ func FuzzImport(f *testing.F) {
 	})
 }
 
-// BenchmarkImport reads people, and events, from CSV into a store.
+// BenchmarkImport reads files into a store, each row of its own.
 func BenchmarkImport(b *testing.B) {
-	for _, kind := range []intake.Kind{intake.Profiles, intake.Events} {
-		b.Run(string(kind), func(b *testing.B) {
+	for _, test := range []struct {
+		kind   intake.Kind
+		format intake.Format
+	}{{intake.Profiles, intake.CSV}, {intake.Events, intake.CSV}, {intake.Events, intake.JSONL}, {intake.Events, intake.Parquet}, {"", intake.CSV}} {
+		name := string(test.kind)
+		if name == "" {
+			name = "source"
+		}
+		b.Run(name+"/"+string(test.format), func(b *testing.B) {
 			h := newHouse(b)
-			var file strings.Builder
-			if kind == intake.Profiles {
-				_, err := io.Copy(&file, manyRows(b.N, nil))
-				require.NoError(b, err)
-			} else {
-				file.WriteString("user_id,event,timestamp,message_id,total,cart_id,items\n")
-				for i := range b.N {
-					fmt.Fprintf(&file, `%d,Order Completed,2026-11-%02dT10:00:00Z,m%d,4.20,c%d,"[{""sku"":""rye"",""price"":4.2},{""sku"":""bun"",""price"":1}]"`+"\n", i*7919%20_000, i%28+1, i, i)
-				}
+			options := intake.ImportOptions{Kind: test.kind, Format: test.format}
+			if test.kind == "" {
+				h.withSources(shopOrders())
+				options.Using = "shop_orders"
 			}
+			file := rowsOf(b, test.kind, test.format, b.N)
 			b.ResetTimer()
-			report, err := h.Import(context.Background(), strings.NewReader(file.String()), intake.ImportOptions{Kind: kind})
+			report, err := h.Import(context.Background(), bytes.NewReader(file), options)
 			require.NoError(b, err)
 			require.EqualValues(b, b.N, report.Accepted)
 			b.ReportMetric(float64(b.N)/b.Elapsed().Seconds(), "rows/s")
 		})
 	}
+}
+
+// rowsOf is a file of n rows.
+func rowsOf(b *testing.B, kind intake.Kind, format intake.Format, n int) []byte {
+	var file bytes.Buffer
+	at := time.Date(2026, 11, 1, 10, 0, 0, 0, time.UTC)
+	switch {
+	case kind == intake.Profiles:
+		_, err := io.Copy(&file, manyRows(n, nil))
+		require.NoError(b, err)
+	case format == intake.Parquet:
+		rows := make([]parquetOrder, n)
+		for i := range rows {
+			rows[i] = parquetOrder{User: int64(i * 7919 % 20_000), Event: "Order Completed", At: at.Add(time.Duration(i) * time.Second), Total: 420}
+		}
+		_, err := io.Copy(&file, parquetFile(b, rows))
+		require.NoError(b, err)
+	case kind == "":
+		file.WriteString("nr;kunde;mail;cent;stand;bezahlt\n")
+		for i := range n {
+			fmt.Fprintf(&file, "A%d;%d;;420;paid;%s\n", i, i*7919%20_000, at.Add(time.Duration(i)*time.Second).Format(time.RFC3339))
+		}
+	case format == intake.JSONL:
+		for i := range n {
+			fmt.Fprintf(&file, `{"user_id":%d,"event":"Order Completed","at":%q,"total":4.2,"cart_id":"c%d"}`+"\n", i*7919%20_000, at.Add(time.Duration(i)*time.Second).Format(time.RFC3339), i)
+		}
+	default:
+		file.WriteString("user_id,event,timestamp,message_id,total,cart_id,items\n")
+		for i := range n {
+			fmt.Fprintf(&file, `%d,Order Completed,2026-11-%02dT10:00:00Z,m%d,4.20,c%d,"[{""sku"":""rye"",""price"":4.2},{""sku"":""bun"",""price"":1}]"`+"\n", i*7919%20_000, i%28+1, i, i)
+		}
+	}
+	return file.Bytes()
+}
+
+func sorted(s []string) []string {
+	slices.Sort(s)
+	return s
 }

@@ -2,13 +2,15 @@
 // Segment's HTTP API, and files.
 //
 // By role:
-//   - the door: Intake, New, Take for calls, Import for files
+//   - the door: Intake, New, Take for calls, Import for files, Retry for what was
+//     refused before
 //   - what is declared: Model; inside, vocabulary looks words up in it
 //   - a call: Call, Result, Status
-//   - a file: ImportOptions, Report; inside, csvRows and jsonRows read its rows
+//   - a file: ImportOptions, Report; inside, csvRows, jsonRows and parquetRows read
+//     its rows, and a source block of the project says what foreign ones mean
 //   - what was understood: draft, which shelf stores
 //
-// Enters: JSON, CSV and the words of other systems (firstName, "Order
+// Enters: JSON, CSV, Parquet and the words of other systems (firstName, "Order
 // Completed"). Leaves: typed rows in the store, under the names and with the
 // types that the project declares. Refused, and kept for repair as
 // store.Rejected: undeclared events and properties, values of another type,
@@ -24,6 +26,7 @@ import (
 	"time"
 
 	"github.com/herald-campaigns/herald/dsl/campaign"
+	"github.com/herald-campaigns/herald/dsl/link"
 	"github.com/herald-campaigns/herald/engine/store"
 )
 
@@ -32,6 +35,7 @@ type Model struct {
 	Profile *campaign.Profile // nil: the built-in attributes alone
 	Events  []*campaign.Event
 	Topics  []*campaign.Topic
+	Sources []*link.Source // how the rows of foreign files are read
 }
 
 // Intake takes data in. It is safe for concurrent use.

@@ -98,7 +98,7 @@ func (h *house) events() (events []store.Event) {
 func (h *house) rejected() (rows []store.Rejected) {
 	h.t.Helper()
 	h.view(func(r store.Reader) {
-		found, err := r.RejectedRows(0)
+		found, err := r.RejectedRows("", 0)
 		require.NoError(h.t, err)
 		for i := range found {
 			rows = append(rows, found[len(found)-1-i])

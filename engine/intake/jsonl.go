@@ -16,6 +16,7 @@ type jsonRows struct {
 	kind    Kind
 	unknown func(string)
 	places  map[string]*place // by member
+	asRow   bool              // a source reads members by name
 }
 
 // maxPlaces bounds how many different members are remembered.
@@ -54,6 +55,10 @@ func (j *jsonRows) decode(r *row) {
 		r.broken = problemf("it is not a JSON object: a file has one to a line")
 		return
 	}
+	if j.asRow {
+		r.object = object
+		return
+	}
 	if isCall(object) {
 		r.call = &Call{}
 		if err := json.Unmarshal([]byte(r.text), r.call); err != nil {
@@ -71,7 +76,7 @@ func (j *jsonRows) decode(r *row) {
 // isCall reports whether an object says which call it is.
 func isCall(object map[string]any) bool {
 	kind, _ := object["type"].(string)
-	return kind == "identify" || kind == "track"
+	return isCallType(kind)
 }
 
 func (j *jsonRows) place(name string) *place {

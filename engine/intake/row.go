@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -174,6 +176,7 @@ func (d *draft) number() {
 		e := &d.events[i]
 		if e.MessageID == "" {
 			e.MessageID = contentID(d.person, e.Name, e.At, e.Properties)
+			d.content = e.MessageID
 		}
 	}
 	for i := range d.words {
@@ -185,24 +188,91 @@ func (d *draft) number() {
 }
 
 func contentID(p store.Person, name string, at time.Time, properties map[string]any) string {
-	body, err := json.Marshal(properties)
-	if err != nil {
-		return "" // cannot be: it came from JSON
-	}
-	who := fmt.Sprintf("key %q", p.Key)
+	who, id := "key ", p.Key
 	switch {
 	case p.Key != "":
 	case p.Email != "":
-		who = fmt.Sprintf("email %q", p.Email)
+		who, id = "email ", p.Email
 	default:
-		who = fmt.Sprintf("anonymous %q", p.AnonymousID)
+		who, id = "anonymous ", p.AnonymousID
 	}
-	sum := sha256.Sum256(fmt.Appendf(nil, "%s %q %d %s", who, name, at.UnixMicro(), body))
-	return "content-" + hex.EncodeToString(sum[:16])
+	var buffer [512]byte
+	b := strconv.AppendQuote(append(buffer[:0], who...), id)
+	b = strconv.AppendQuote(append(b, ' '), name)
+	b = strconv.AppendInt(append(b, ' '), at.UnixMicro(), 10)
+	b, err := appendJSON(append(b, ' '), properties)
+	if err != nil {
+		return "" // cannot be: it came from JSON
+	}
+	sum := sha256.Sum256(b)
+	const prefix = "content-"
+	var text [len(prefix) + 32]byte
+	copy(text[:], prefix)
+	hex.Encode(text[len(prefix):], sum[:16])
+	return string(text[:])
+}
+
+// appendJSON is json.Marshal of a map, in a fraction of the time where it holds
+// what most do.
+func appendJSON(b []byte, properties map[string]any) ([]byte, error) {
+	if properties == nil {
+		return append(b, "null"...), nil
+	}
+	var names [16]string
+	keys := names[:0]
+	for name := range properties {
+		keys = append(keys, name)
+	}
+	slices.Sort(keys)
+	b = append(b, '{')
+	for i, name := range keys {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		var err error
+		if b, err = appendValue(b, name); err != nil {
+			return nil, err
+		}
+		if b, err = appendValue(append(b, ':'), properties[name]); err != nil {
+			return nil, err
+		}
+	}
+	return append(b, '}'), nil
+}
+
+func appendValue(b []byte, v any) ([]byte, error) {
+	switch v := v.(type) {
+	case string:
+		if isPlainText(v) {
+			b = append(append(append(b, '"'), v...), '"')
+			return b, nil
+		}
+	case float64:
+		if size := math.Abs(v); v == 0 || size >= 1e-6 && size < 1e21 {
+			return strconv.AppendFloat(b, v, 'f', -1, 64), nil
+		}
+	case bool:
+		return strconv.AppendBool(b, v), nil
+	}
+	text, err := json.Marshal(v)
+	return append(b, text...), err
+}
+
+// isPlainText reports whether JSON writes a text as it is.
+func isPlainText(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; c < ' ' || c > '~' || c == '"' || c == '\\' || c == '<' || c == '>' || c == '&' {
+			return false
+		}
+	}
+	return true
 }
 
 // text is a cell as text; "" for what is none.
 func text(raw any) string {
+	if s, ok := raw.(string); ok {
+		return s
+	}
 	v, err := campaign.Coerce(campaign.Of(campaign.String), raw)
 	if err != nil {
 		return ""
@@ -213,7 +283,11 @@ func text(raw any) string {
 
 // instantOf reads a cell that holds an instant.
 func instantOf(name string, raw any) (time.Time, *problem) {
-	return parseInstant(quote(name), text(raw))
+	written := text(raw)
+	if at, err := time.Parse(time.RFC3339Nano, written); err == nil { // the usual case
+		return at.UTC(), nil
+	}
+	return parseInstant(quote(name), written)
 }
 
 func quote(name string) string { return fmt.Sprintf("%.80q", name) }

@@ -2,6 +2,8 @@ package intake
 
 import (
 	"errors"
+	"fmt"
+	"slices"
 
 	"github.com/herald-campaigns/herald/engine/store"
 )
@@ -11,100 +13,262 @@ type item struct {
 	call    *Call // or:
 	line    int   // in the file
 	text    string
+	header  string         // of a CSV file, as it is written: a row is nothing without
+	object  map[string]any // instead of text, of a Parquet file
 	draft   *draft
 	problem *problem
+	skipped bool // a row that a source does not want
 }
 
-// body is what is kept of an item that is refused.
+// body is what is kept of an item that is refused: a call, or a file of one row.
 func (it item) body() string {
 	if it.call != nil {
 		return it.call.body()
 	}
+	if it.header != "" {
+		return it.header + "\n" + it.text
+	}
+	if it.object != nil && it.text == "" {
+		return objectJSON(it.object)
+	}
 	return it.text
 }
 
-// shelf puts items into the store within one transaction.
+// kind is what the item was to be; files say it for all of their rows.
+func (it item) kind(o origin) string {
+	if it.call != nil {
+		return it.call.Type
+	}
+	return o.kind
+}
+
+// shelf puts items into the store within one transaction: many at a time, for
+// each of the store's calls has a price.
 type shelf struct {
 	tx       store.Tx
 	origin   origin
-	known    map[string]int64 // people who are named by their key alone
+	people   []store.Person   // to be identified, in order
+	bare     map[string]int   // place in people of who is named by the key alone
+	known    map[string]int64 // the same, once identified
+	entries  []entry
 	rejected []store.Rejected
 }
 
-func newShelf(tx store.Tx, o origin) *shelf {
-	return &shelf{tx: tx, origin: o, known: map[string]int64{}}
+// entry is an item on its way: its person is people[at], or known already.
+type entry struct {
+	it     item
+	result *Result
+	at     int
+	person int64
 }
 
-// put stores an item, or keeps it as rejected. It leaves the draft as it is: the
-// transaction may run again.
-func (s *shelf) put(it item) (Result, error) {
+func newShelf(tx store.Tx, o origin) *shelf {
+	if o.history() {
+		tx.Quietly()
+	}
+	return &shelf{tx: tx, origin: o, bare: map[string]int{}, known: map[string]int64{}}
+}
+
+// put takes an item, to be stored by flush, or keeps it as rejected. The result
+// is whole after that. It leaves the draft as it is: the transaction may run again.
+func (s *shelf) put(it item, result *Result) error {
 	if it.problem != nil {
 		s.reject(it, it.problem)
-		return Result{Status: Rejected, Reason: it.problem.reason}, nil
+		*result = Result{Status: Rejected, Reason: it.problem.reason}
+		return nil
 	}
 	d := it.draft
-	result := Result{Status: Accepted, Warnings: d.warnings}
-	var err error
-	if result.Person, err = s.person(d.person); err != nil {
-		return result, err
-	}
-	if result.Event, err = s.events(it, result.Person); err != nil {
-		return result, err
-	}
-	said, err := s.words(result.Person, d.words)
-	if err != nil {
-		return result, err
-	}
-	if result.Event == 0 {
-		result.Event = said
-	}
-	if d.isEvent && result.Event == 0 {
-		result.Status = Duplicate
-		return result, nil
-	}
+	*result = Result{Status: Accepted, Warnings: d.warnings}
 	for _, p := range d.quarantined {
 		s.reject(it, p)
 	}
-	return result, nil
+	switch {
+	case d.previous != "":
+		return s.alias(d, result)
+	case d.public || !s.origin.again.IsZero():
+		return s.putCarefully(it, result)
+	}
+	s.enter(it, d.person, result)
+	if len(d.words) > 0 && !s.origin.file { // the order of calls is kept in the record
+		return s.flush()
+	}
+	return nil
 }
 
-// person stores what is known of somebody and returns the number.
-func (s *shelf) person(p store.Person) (int64, error) {
+// putCarefully looks first at what is known.
+func (s *shelf) putCarefully(it item, result *Result) error {
+	if err := s.flush(); err != nil {
+		return err
+	}
+	p, err := s.onlyAdd(it.draft, it.draft.person, result)
+	if err == nil {
+		s.enter(it, p, result)
+	}
+	return err
+}
+
+// enter notes an item and its person.
+func (s *shelf) enter(it item, p store.Person, result *Result) {
+	e := entry{it: it, result: result, at: -1}
 	bare := p.Key != "" && p.AnonymousID == "" && p.Email == "" && p.Phone == "" && p.Attributes == nil && p.CreatedAt.IsZero()
-	if id, ok := s.known[p.Key]; bare && ok {
-		return id, nil
+	if bare {
+		if id, ok := s.known[p.Key]; ok {
+			e.person = id
+			s.entries = append(s.entries, e)
+			return
+		}
+		if at, ok := s.bare[p.Key]; ok {
+			e.at = at
+			s.entries = append(s.entries, e)
+			return
+		}
+		s.bare[p.Key] = len(s.people)
 	}
-	stored, err := s.tx.Identify(p)
-	if err == nil && bare {
-		s.known[p.Key] = stored.ID
-	}
-	return stored.ID, err
+	e.at = len(s.people)
+	s.people = append(s.people, p)
+	s.entries = append(s.entries, e)
 }
 
-// events stores the events of a person and returns the Seq of the first that is
-// news, 0 when none is. They are stored one by one, before the next item may
-// move their person.
-func (s *shelf) events(it item, person int64) (first int64, err error) {
-	for _, e := range it.draft.events {
-		e.Person = person
-		seqs, err := s.tx.AppendEvents([]store.Event{e})
-		if err != nil {
-			return first, err
-		}
-		if seqs[0] == 0 {
-			if err := s.compare(it, e); err != nil {
-				return first, err
+// flush stores what was put.
+func (s *shelf) flush() error {
+	if len(s.entries) == 0 {
+		return nil
+	}
+	if err := s.identify(); err != nil {
+		return err
+	}
+	if err := s.events(); err != nil {
+		return err
+	}
+	if err := s.words(); err != nil {
+		return err
+	}
+	clear(s.entries) // what was stored need not stay in memory
+	s.entries = s.entries[:0]
+	return nil
+}
+
+// identify stores the people and tells each entry its person.
+func (s *shelf) identify() error {
+	stored, err := s.tx.IdentifyAll(s.people)
+	if err != nil {
+		return err
+	}
+	takers := false // rows that may take another's profile over
+	for i := range s.people {
+		takers = takers || identifiers(s.people[i]) > 1
+	}
+	for i := range s.entries {
+		e := &s.entries[i]
+		if e.at >= 0 {
+			e.person = stored[e.at].ID
+			if takers && stored[e.at].Key == "" {
+				if e.person, err = s.heir(stored[e.at]); err != nil {
+					return err
+				}
 			}
 		}
-		if first == 0 {
-			first = seqs[0]
+		e.result.Person = e.person
+	}
+	for key, at := range s.bare {
+		s.known[key] = stored[at].ID
+	}
+	clear(s.bare)
+	clear(s.people)
+	s.people = s.people[:0]
+	return nil
+}
+
+// heir is who has the profile p, which nobody's key led to, now that all are
+// identified: a later row may have taken it over.
+func (s *shelf) heir(p store.Person) (int64, error) {
+	found, err := s.tx.Person(p.ID)
+	if errors.Is(err, store.ErrNotFound) && p.AnonymousID != "" {
+		found, err = s.tx.PersonByAnonymousID(p.AnonymousID)
+	}
+	if errors.Is(err, store.ErrNotFound) && p.Email != "" {
+		found, err = s.tx.PersonByEmail(p.Email)
+	}
+	return found.ID, err
+}
+
+// identifiers counts by how much a person is named.
+func identifiers(p store.Person) (n int) {
+	for _, id := range []string{p.Key, p.AnonymousID, p.Email} {
+		if id != "" {
+			n++
 		}
 	}
-	return first, nil
+	return n
+}
+
+// events appends what happened, and tells each entry whether it was news.
+func (s *shelf) events() error {
+	var events []store.Event
+	for i := range s.entries {
+		for _, e := range s.entries[i].it.draft.events {
+			e.Person = s.entries[i].person
+			events = append(events, e)
+		}
+	}
+	if len(events) == 0 {
+		return nil
+	}
+	seqs, err := s.tx.AppendEvents(events)
+	if err != nil {
+		return err
+	}
+	n := 0
+	for i := range s.entries {
+		e := &s.entries[i]
+		for range e.it.draft.events {
+			switch {
+			case seqs[n] == 0:
+				if err := s.compare(e.it, events[n]); err != nil {
+					return err
+				}
+			case e.result.Event == 0:
+				e.result.Event = seqs[n]
+			}
+			n++
+		}
+		if len(e.it.draft.events) > 0 && e.it.draft.isEvent && e.result.Event == 0 {
+			e.result.Status = Duplicate
+		}
+	}
+	return nil
+}
+
+// alias makes the profiles that an alias names one.
+func (s *shelf) alias(d *draft, result *Result) error {
+	if err := s.flush(); err != nil {
+		return err
+	}
+	clear(s.known)
+	was, err := s.tx.PersonByKey(d.previous)
+	if errors.Is(err, store.ErrNotFound) {
+		was, err = s.tx.PersonByAnonymousID(d.previous)
+	}
+	news := d.person
+	switch {
+	case errors.Is(err, store.ErrNotFound), err == nil && was.Key == "":
+		news.AnonymousID = d.previous // a device, seen already or yet to be
+	case err != nil:
+		return err
+	}
+	into, err := s.tx.Identify(news)
+	if err == nil && was.Key != "" && into.ID != was.ID {
+		into, err = s.tx.Merge(into.ID, was.ID)
+	}
+	result.Person = into.ID
+	return err
 }
 
 // compare lists an event whose messageId was taken before by another.
 func (s *shelf) compare(it item, e store.Event) error {
+	if e.MessageID == it.draft.content { // made of what it says: it says the same
+		return nil
+	}
 	first, err := s.tx.EventByMessageID(e.MessageID)
 	if errors.Is(err, store.ErrNotFound) {
 		return nil
@@ -122,13 +286,22 @@ func (s *shelf) reject(it item, p *problem) {
 	if p.noise {
 		return
 	}
-	s.rejected = append(s.rejected, store.Rejected{Source: s.origin.source, Line: it.line, Reason: p.full(), Body: it.body(), At: s.origin.received})
+	s.rejected = append(s.rejected, store.Rejected{
+		Kind: it.kind(s.origin), Source: s.origin.source, Line: it.line, Reason: p.full(), Body: it.body(), At: s.origin.received,
+	})
 }
 
-// close stores what was refused.
+// close stores what was put and what was refused.
 func (s *shelf) close() error {
+	if err := s.flush(); err != nil {
+		return err
+	}
 	if len(s.rejected) == 0 {
 		return nil
 	}
-	return s.tx.Reject(s.rejected)
+	slices.SortStableFunc(s.rejected, func(a, b store.Rejected) int { return a.Line - b.Line })
+	if err := s.tx.Reject(s.rejected); err != nil {
+		return fmt.Errorf("keeping what was refused: %w", err)
+	}
+	return nil
 }

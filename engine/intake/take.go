@@ -3,6 +3,7 @@ package intake
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/herald-campaigns/herald/engine/store"
 )
@@ -29,8 +30,11 @@ type Result struct {
 	Event    int64    // Seq of the event that it told of; 0 when it is none, or no news
 }
 
-// api is the source of what comes by a call.
-const api = "api"
+// The sources of what comes by a call.
+const (
+	api     = "api"
+	browser = "browser" // with the key that stands in a shop's pages
+)
 
 // Take stores calls, all in one transaction, and returns a Result for each.
 // What is refused is kept for repair. An error means that nothing was stored:
@@ -43,27 +47,38 @@ func (in *Intake) Take(ctx context.Context, calls []Call) ([]Result, error) {
 	if size > MaxBatch {
 		return nil, ErrTooLarge
 	}
-	o := origin{source: api, received: in.now().UTC()}
+	now := in.now().UTC()
 	words := in.vocabulary()
 	items := make([]item, len(calls))
 	for i := range calls {
 		items[i].call = &calls[i]
-		items[i].draft, items[i].problem = words.call(&calls[i], o)
+		items[i].draft, items[i].problem = words.call(&calls[i], origin{source: api, received: now})
 	}
 	var results []Result
 	err := in.store.Update(ctx, func(tx store.Tx) error {
 		results = make([]Result, len(calls))
-		s := newShelf(tx, o)
-		for i, it := range items {
-			var err error
-			if results[i], err = s.put(it); err != nil {
-				return err
-			}
-		}
-		return s.close()
+		return shelve(tx, items, results, sourceOf(calls), now)
 	})
 	if err != nil {
 		return nil, err
 	}
 	return results, nil
+}
+
+// sourceOf is what the calls of one request came by.
+func sourceOf(calls []Call) string {
+	if len(calls) > 0 && calls[0].Public {
+		return browser
+	}
+	return api
+}
+
+func shelve(tx store.Tx, items []item, results []Result, source string, now time.Time) error {
+	s := newShelf(tx, origin{source: source, received: now})
+	for i, it := range items {
+		if err := s.put(it, &results[i]); err != nil {
+			return err
+		}
+	}
+	return s.close()
 }

@@ -169,9 +169,9 @@ func TestRejects(t *testing.T) {
 	}
 	t.Run("calls that nobody will repair are not kept", func(t *testing.T) {
 		h := newHouse(t)
-		result := h.take(`{"type":"page","userId":"42"}`)
+		result := h.take(`{"type":"rage","userId":"42"}`)
 		require.Equal(t, intake.Rejected, result.Status)
-		require.Contains(t, result.Reason, `calls of the type "page" are not taken`)
+		require.Contains(t, result.Reason, `calls of the type "rage" are not taken`)
 		require.Empty(t, h.rejected())
 	})
 }

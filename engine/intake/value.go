@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net/mail"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -31,16 +32,27 @@ func (p *problem) full() string {
 	return p.reason + " (" + p.detail + ")"
 }
 
-// read turns raw into the JSON form of a value of type t; nil when there is
-// none. What names the place for a message.
-func read(what string, t campaign.Type, raw any) (any, *problem) {
+// naming says where a value stands; it becomes a text only where one is needed.
+type naming struct{ what, name, of string }
+
+// String is `attribute "visits"`, or `property "total" of order_completed`.
+func (n naming) String() string {
+	s := n.what + " " + strconv.Quote(n.name)
+	if n.of != "" {
+		s += " of " + n.of
+	}
+	return s
+}
+
+// read turns raw into the JSON form of a value of type t; nil when there is none.
+func read(where naming, t campaign.Type, raw any) (any, *problem) {
 	raw, ok := readable(t, raw)
 	if !ok {
-		return nil, problemf("%s is declared as %s, and the JSON of this value is broken", what, t)
+		return nil, problemf("%s is declared as %s, and the JSON of this value is broken", where, t)
 	}
 	v, err := campaign.Coerce(t, raw)
 	if err != nil {
-		return nil, &problem{reason: fmt.Sprintf("%s is declared as %s, and this value is none", what, t), detail: err.Error()}
+		return nil, &problem{reason: fmt.Sprintf("%s is declared as %s, and this value is none", where, t), detail: err.Error()}
 	}
 	return plain(v), nil
 }
@@ -135,11 +147,38 @@ func email(raw string) (string, *problem) {
 	if address == "" {
 		return "", nil
 	}
+	if isPlainEmail(address) {
+		return address, nil
+	}
 	parsed, err := mail.ParseAddress(address)
 	if err != nil || parsed.Name != "" || parsed.Address != address || len(address) > maxEmail {
 		return "", &problem{reason: "the email address is none", detail: fmt.Sprintf("%.80q", raw)}
 	}
 	return address, nil
+}
+
+// isPlainEmail reports whether an address is of the usual kind, of which all of
+// mail.ParseAddress's questions are answered: words of letters, digits and some
+// signs, parted by single dots, around one @.
+func isPlainEmail(address string) bool {
+	if len(address) > maxEmail {
+		return false
+	}
+	at, word := -1, 0 // where the @ is; how long the word is
+	for i := range len(address) {
+		switch c := address[i]; {
+		case c >= 'a' && c <= 'z', c >= '0' && c <= '9', c == '-', c == '_', c == '+' && at < 0:
+			word++
+		case (c == '.' || c == '@' && at < 0) && word > 0:
+			word = 0
+			if c == '@' {
+				at = i
+			}
+		default:
+			return false
+		}
+	}
+	return at > 0 && word > 0
 }
 
 // extras names the parts of raw that the objects of type t do not declare; they

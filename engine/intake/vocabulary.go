@@ -22,6 +22,7 @@ type vocabulary struct {
 // eventWords is a declared event with its properties.
 type eventWords struct {
 	*campaign.Event
+	site       bool // built in: campaign.SiteEvents
 	properties words[*campaign.Field]
 }
 
@@ -36,11 +37,15 @@ func newVocabulary(m *Model) *vocabulary {
 			v.attributes.add(a.Name, a)
 		}
 	}
-	for _, e := range m.Events {
-		v.addEvent(e)
-	}
 	for _, e := range campaign.BuiltinEvents() {
 		v.own.add(e.Name, e.Name)
+	}
+	for _, e := range campaign.SiteEvents() {
+		v.addEvent(&e, true)
+	}
+	v.events.names = nil // hints name what is declared
+	for _, e := range m.Events {
+		v.addEvent(e, false)
 	}
 	for _, t := range m.Topics {
 		v.topics.add(t.Name, t)
@@ -48,8 +53,8 @@ func newVocabulary(m *Model) *vocabulary {
 	return v
 }
 
-func (v *vocabulary) addEvent(e *campaign.Event) {
-	declared := &eventWords{Event: e}
+func (v *vocabulary) addEvent(e *campaign.Event, site bool) {
+	declared := &eventWords{Event: e, site: site}
 	for i := range e.Properties {
 		f := &e.Properties[i]
 		declared.properties.add(f.Name, f)

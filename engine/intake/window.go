@@ -85,3 +85,7 @@ func firstLine(b []byte) int {
 func tooLong() *problem { return problemf("it is longer than %d KB", MaxCall>>10) }
 
 func notUTF8() *problem { return problemf("it is not UTF-8: save the file as UTF-8") }
+
+func (w *window) position() int64 { return w.read }
+
+func (w *window) lineNow() int { return w.line }

@@ -13,6 +13,7 @@ import (
 	"github.com/rogpeppe/go-internal/txtar"
 	"github.com/stretchr/testify/require"
 
+	"github.com/herald-campaigns/herald/dsl/addr"
 	"github.com/herald-campaigns/herald/dsl/campaign"
 	"github.com/herald-campaigns/herald/dsl/compile"
 	"github.com/herald-campaigns/herald/dsl/schema"
@@ -109,7 +110,21 @@ func planned(t *testing.T, rev *campaign.Revision, snapshot *state.Snapshot) str
 	if !snapshot.Empty() {
 		facts.Inside = map[string][]plan.StepPeople{"win_back": {{Step: "try_again", People: 37}, {Step: "survey", People: 1}}}
 		for name, because := range plan.ChangedSegments(p, rev, snapshot) {
-			facts.Segments[name] = plan.SegmentEffect{Because: because, Before: 412, After: 533, Enters: 121, Unknown: 14}
+			facts.Segments[name] = plan.SegmentEffect{
+				Because: because, Before: 412, After: 533, Enters: 121, Stays: 412, Unknown: 14,
+				Sample: []plan.Sample{{Person: 17, Enters: true, Why: "events.order_completed.last().at is 47 days ago"}, {Person: 2031, Enters: true}},
+			}
+			facts.Ripples = []plan.Ripple{
+				{Reader: addr.New("broadcast", "weekly"), Segments: []string{name}, Moves: []plan.Shift{{From: "audience", People: 121}}},
+				{Reader: addr.New("content", "hero"), Segments: []string{name}, Moves: []plan.Shift{{From: "else", To: "lapsed", People: 120}, {From: "vip", People: 1}}},
+				{Reader: addr.New("journey", "win_back"), Place: "exit_when", Segments: []string{name}, People: 38, Moves: []plan.Shift{{From: "stay", To: "exit", People: 4}}},
+				{Reader: addr.New("journey", "win_back"), Place: "branch next", Segments: []string{name}, People: 38, Moves: []plan.Shift{{From: "", To: "clicked", People: 1}}},
+			}
+		}
+		for _, c := range p.Changes {
+			if c.Addr.Kind() == "profile" {
+				facts.Unfit = []plan.Unfit{{Where: c.Addr, Name: "dietary", Before: "string", After: "set(string)", Values: 3}}
+			}
 		}
 	}
 	for _, c := range p.Changes {

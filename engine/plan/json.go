@@ -21,6 +21,8 @@ type jsonPlan struct {
 	Segments      []jsonSegment   `json:"segments,omitempty"`
 	Journeys      []jsonJourney   `json:"journeys,omitempty"`
 	Broadcasts    []jsonBroadcast `json:"broadcasts,omitempty"`
+	Ripples       []jsonRipple    `json:"ripples,omitempty"`
+	Unfit         []jsonUnfit     `json:"unfit_values,omitempty"`
 	Summary       map[string]int  `json:"summary"`
 	Refused       []string        `json:"refused,omitempty"`
 }
@@ -46,14 +48,45 @@ type jsonAttribute struct {
 }
 
 type jsonSegment struct {
-	Segment string   `json:"segment"`
-	Because []string `json:"because,omitempty"`
-	Before  int      `json:"before"`
-	After   int      `json:"after"`
-	Enters  int      `json:"enters"`
-	Leaves  int      `json:"leaves"`
-	Unknown int      `json:"unknown"`
-	Sample  []int64  `json:"sample,omitempty"`
+	Segment  string       `json:"segment"`
+	Because  []string     `json:"because,omitempty"`
+	Spelling bool         `json:"spelling_only,omitempty"`
+	Before   int          `json:"before"`
+	After    int          `json:"after"`
+	Enters   int          `json:"enters"`
+	Leaves   int          `json:"leaves"`
+	Stays    int          `json:"stays"`
+	Unknown  int          `json:"unknown"`
+	Sample   []jsonSample `json:"sample,omitempty"`
+}
+
+type jsonSample struct {
+	Person int64  `json:"person"`
+	Enters bool   `json:"enters"`
+	Why    string `json:"why,omitempty"`
+}
+
+type jsonRipple struct {
+	Reader   string      `json:"reader"`
+	Place    string      `json:"place,omitempty"`
+	Segments []string    `json:"segments"`
+	People   int         `json:"people"`
+	Moves    []jsonShift `json:"moves"`
+}
+
+type jsonShift struct {
+	From   string `json:"from"`
+	To     string `json:"to"`
+	People int    `json:"people"`
+}
+
+type jsonUnfit struct {
+	Where  string `json:"where"`
+	Name   string `json:"name"`
+	Before string `json:"before"`
+	After  string `json:"after"`
+	Values int    `json:"values"`
+	Stay   bool   `json:"stay,omitempty"`
 }
 
 type jsonJourney struct {
@@ -91,7 +124,13 @@ func WriteJSON(w io.Writer, p *Plan) error {
 		out.Summary[string(c.Action)]++
 	}
 	for _, s := range p.Segments {
-		out.Segments = append(out.Segments, jsonSegment(s))
+		out.Segments = append(out.Segments, segmentJSON(s))
+	}
+	for _, r := range p.Ripples {
+		out.Ripples = append(out.Ripples, rippleJSON(r))
+	}
+	for _, u := range p.Unfit {
+		out.Unfit = append(out.Unfit, jsonUnfit{u.Where.String(), u.Name, u.Before, u.After, u.Values, u.Stay})
 	}
 	for _, j := range p.Journeys {
 		steps := map[string]int{}
@@ -113,6 +152,22 @@ func jsonAttributes(list []AttributeChange) []jsonAttribute {
 	out := make([]jsonAttribute, 0, len(list))
 	for _, a := range list {
 		out = append(out, jsonAttribute(a))
+	}
+	return out
+}
+
+func segmentJSON(s SegmentEffect) jsonSegment {
+	out := jsonSegment{s.Segment, s.Because, s.Spelling, s.Before, s.After, s.Enters, s.Leaves, s.Stays, s.Unknown, nil}
+	for _, one := range s.Sample {
+		out.Sample = append(out.Sample, jsonSample(one))
+	}
+	return out
+}
+
+func rippleJSON(r Ripple) jsonRipple {
+	out := jsonRipple{r.Reader.String(), r.Place, r.Segments, r.People, make([]jsonShift, 0, len(r.Moves))}
+	for _, m := range r.Moves {
+		out.Moves = append(out.Moves, jsonShift(m))
 	}
 	return out
 }

@@ -12,14 +12,38 @@ import (
 
 // SegmentEffect is what a change does to the people of one segment.
 type SegmentEffect struct {
-	Segment string
-	Because []string // addresses of the segments whose change ripples here; empty: its own
-	Before  int      // people inside as it is live
-	After   int
-	Enters  int
-	Leaves  int
-	Unknown int     // people for whom the new condition is unknown: not inside
-	Sample  []int64 // some of those who enter, by index
+	Segment  string
+	Because  []string // addresses of the segments whose change ripples here; empty: its own
+	Spelling bool     // its own condition is written otherwise and means the same
+	Before   int      // people inside as it is live
+	After    int
+	Enters   int
+	Leaves   int
+	Stays    int
+	Unknown  int      // people for whom the new condition is unknown: not inside
+	Sample   []Sample // some of those who enter, then some of those who leave
+}
+
+// Sample is one of the people whom a change moves.
+type Sample struct {
+	Person int64  // index
+	Enters bool   // else leaves
+	Why    string // what the condition found, as it will be; "" where that would tell personal data
+}
+
+// Ripple is what a segment's change does further on, at one place that reads it.
+type Ripple struct {
+	Reader   addr.Addr // content.hero, journey.win_back, broadcast.weekly
+	Place    string    // within the reader: "exit_when", "branch next"; "" for all of it
+	Segments []string  // the changed segments that it reads, also through others
+	People   int       // who is looked at: everybody, or those under way
+	Moves    []Shift   // in the order of From and To as written in the reader
+}
+
+// Shift is how many people get something else.
+type Shift struct {
+	From, To string // names of cases; "" for none
+	People   int
 }
 
 // JourneyEffect is what a change does to the people of one journey.
@@ -54,16 +78,29 @@ type Facts struct {
 	Segments   map[string]SegmentEffect // by name: Before … Sample
 	Inside     map[string][]StepPeople  // journeys with people under way
 	Broadcasts map[string]BroadcastEffect
+	Ripples    []Ripple
+	Backfills  map[string]int // new journeys with backfill: who is inside their segment
+	Unfit      []Unfit
+}
+
+// Unfit is how many stored values do not fit a type that becomes narrower.
+type Unfit struct {
+	Where  addr.Addr // profile, event.x
+	Name   string    // of the attribute or property
+	Before string    // type
+	After  string
+	Values int
+	Stay   bool // they are only outside of what is allowed; else they count as absent
 }
 
 // ChangedSegments names the segments whose meaning changes: by their own
-// definition, or by that of a segment or attribute that they read. The value
+// definition, or by that of a segment, trait or attribute that they read. The value
 // holds the addresses that the change comes from, empty for their own.
 func ChangedSegments(p *Plan, rev *campaign.Revision, live *state.Snapshot) map[string][]string {
 	own := map[addr.Addr]bool{}
 	for _, c := range p.Changes {
 		switch c.Addr.Kind() {
-		case "segment", "profile", "catalog", "event":
+		case "segment", "trait", "profile", "catalog", "event":
 			own[c.Addr] = true
 		}
 	}
@@ -79,6 +116,10 @@ func ChangedSegments(p *Plan, rev *campaign.Revision, live *state.Snapshot) map[
 		}
 		slices.Sort(because)
 		because = slices.Compact(because)
+		if r.Addr.Kind() == "trait" {
+			causes[r.Addr] = because
+			continue
+		}
 		if r.Addr.Kind() != "segment" {
 			continue
 		}
@@ -121,6 +162,7 @@ func (p *Plan) AddPeople(rev *campaign.Revision, facts Facts) {
 		e.Broadcast = name
 		p.Broadcasts = append(p.Broadcasts, e)
 	}
+	p.Ripples, p.Unfit = facts.Ripples, facts.Unfit
 	p.addJourneys(rev, facts)
 }
 
@@ -143,6 +185,11 @@ func (p *Plan) addJourneys(rev *campaign.Revision, facts Facts) {
 	for _, r := range rev.Resources {
 		j, ok := r.Def.(*campaign.Journey)
 		if !ok || j.Trigger.Segment == nil {
+			continue
+		}
+		if n, ok := facts.Backfills[j.Name]; ok {
+			e := effect(j.Name)
+			e.Segment, e.Enters, e.Enrols = j.Trigger.Segment.Segment, n, n
 			continue
 		}
 		seg, moved := facts.Segments[j.Trigger.Segment.Segment]

@@ -42,6 +42,8 @@ type Plan struct {
 	Segments    []SegmentEffect   // every segment whose meaning changes, by name
 	Journeys    []JourneyEffect   // every journey that changes or reads such a segment, by name
 	Broadcasts  []BroadcastEffect // every broadcast that changes, by name
+	Ripples     []Ripple          // what reads a segment that changes, and whom that moves, by address
+	Unfit       []Unfit           // stored values that no longer fit
 	Settings    []AttributeChange // of the environment and where it runs
 }
 

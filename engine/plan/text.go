@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"github.com/herald-campaigns/herald/dsl/addr"
 )
 
 // TextOptions say how to write a plan for a terminal.
@@ -79,6 +81,8 @@ func (t *text) consequences(p *Plan) {
 	t.line("%s: %s.", t.bold(strings.ToUpper(where[:1])+where[1:]), reach)
 	t.line("")
 	t.segments(p)
+	t.unfit(p)
+	t.ripples(p)
 	t.journeys(p)
 	t.broadcasts(p)
 }
@@ -96,6 +100,7 @@ func (t *text) segments(p *Plan) {
 		}
 		t.line("  segment.%s: %d → %s (%s, %s)%s", s.Segment, s.Before, t.bold(people(s.After)),
 			t.paint(green, fmt.Sprintf("+%d", s.Enters)), t.paint(red, fmt.Sprintf("−%d", s.Leaves)), t.asides(s))
+		t.samples(s.Sample)
 	}
 	switch {
 	case empty == 1:
@@ -106,8 +111,82 @@ func (t *text) segments(p *Plan) {
 	t.line("")
 }
 
+// samples names a few of those who move, and why.
+func (t *text) samples(list []Sample) {
+	for _, s := range list {
+		sign := t.paint(green, "+")
+		if !s.Enters {
+			sign = t.paint(red, "−")
+		}
+		why := ""
+		if s.Why != "" {
+			why = ": " + s.Why
+		}
+		t.line("    %s %s", sign, t.paint(faint, fmt.Sprintf("e.g. person %d%s", s.Person, why)))
+	}
+}
+
+// ripples says what the segments' readers do with it.
+func (t *text) ripples(p *Plan) {
+	for _, r := range p.Ripples {
+		place := ""
+		if r.Place != "" {
+			place = ", " + r.Place
+		}
+		for _, m := range r.Moves {
+			t.line("  %s%s: %s", r.Reader, place, t.shift(r, m))
+		}
+	}
+}
+
+func (t *text) shift(r Ripple, m Shift) string {
+	who := people(m.People)
+	see := "see"
+	if m.People == 1 {
+		see = "sees"
+	}
+	switch r.Reader.Kind() {
+	case "content":
+		return fmt.Sprintf("%s %s %s instead of %s", who, see, shown(m.To), shown(m.From))
+	case "broadcast":
+		if m.To == "" {
+			return "the audience loses " + who
+		}
+		return "the audience gains " + who
+	}
+	if r.Place == "exit_when" {
+		return fmt.Sprintf("%s of %d under way would leave at the next look", who, r.People)
+	}
+	return fmt.Sprintf("%s of %d under way would go by %s instead of %s", who, r.People, shown(m.To), shown(m.From))
+}
+
+func shown(name string) string {
+	if name == "" {
+		return "nothing"
+	}
+	return fmt.Sprintf("%q", name)
+}
+
+// unfit says what stored values are lost to a narrower type.
+func (t *text) unfit(p *Plan) {
+	for _, u := range p.Unfit {
+		what, then := "values do", ", and count as absent from then on"
+		if u.Values == 1 {
+			what, then = "value does", ", and counts as absent from then on"
+		}
+		if u.Stay {
+			then = ""
+		}
+		t.line("  %s %s, %s: %s → %s: %d stored %s not fit%s.",
+			t.paint(yellow, "!"), owner(u.Where), u.Name, u.Before, u.After, u.Values, what, then)
+	}
+}
+
 func (t *text) asides(s SegmentEffect) string {
 	out := ""
+	if s.Spelling {
+		out += ", written otherwise, meaning the same"
+	}
 	if s.Unknown > 0 {
 		out += fmt.Sprintf(", unknown of %d", s.Unknown)
 	}
@@ -148,7 +227,7 @@ func (t *text) broadcasts(p *Plan) {
 		}
 		t.line("  broadcast.%s: %d match → %d consented → %s%s", b.Broadcast, b.Matched, b.Consented, t.bold(people(b.Reachable)+" reachable"), t.paint(faint, unknown))
 	}
-	if len(p.Broadcasts)+len(p.Journeys) > 0 {
+	if len(p.Broadcasts)+len(p.Journeys)+len(p.Ripples)+len(p.Unfit) > 0 {
 		t.line("")
 	}
 }
@@ -310,4 +389,12 @@ func counting(n int) string {
 		return "1 person counts as"
 	}
 	return people(n) + " count as"
+}
+
+// owner writes an address as authors know it: there is one profile.
+func owner(a addr.Addr) string {
+	if a.Kind() == "profile" {
+		return "profile"
+	}
+	return a.String()
 }

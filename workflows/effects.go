@@ -14,8 +14,8 @@ func (c *cohort) do(ctx workflow.Context, command journey.Command) {
 	switch command := command.(type) {
 	case journey.Decide:
 		c.decide(ctx, command)
-	case journey.Send:
-		c.send(ctx, command)
+	case journey.Act:
+		c.act(ctx, command)
 	case journey.Wake:
 		c.wake(ctx, command)
 	case journey.Progress:
@@ -47,9 +47,9 @@ func (c *cohort) decide(ctx workflow.Context, d journey.Decide) {
 	})
 }
 
-// send sends in batches, side by side. Their answers are taken in as one, so that
-// who was sent to by one command moves on together.
-func (c *cohort) send(ctx workflow.Context, s journey.Send) {
+// act carries out an effect in batches, side by side. Their answers are taken in
+// as one, so that who was sent to by one command moves on together.
+func (c *cohort) act(ctx workflow.Context, s journey.Act) {
 	if c.draining {
 		return
 	}
@@ -58,8 +58,11 @@ func (c *cohort) send(ctx workflow.Context, s journey.Send) {
 	left := len(batches)
 	for _, batch := range batches {
 		c.flying++
-		opts := c.limits.sending(fmt.Sprintf("send %s to %s", s.Step, people(len(batch.Members))))
-		f := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, opts), sendActivity, batch.Request(c.id, c.in.Definition))
+		name, summary := sendActivity, fmt.Sprintf("send %s to %s", s.Step, people(len(batch.Members)))
+		if s.Kind != "send" {
+			name, summary = actActivity, fmt.Sprintf("%s %s for %s", s.Kind, s.Step, people(len(batch.Members)))
+		}
+		f := workflow.ExecuteActivity(workflow.WithActivityOptions(ctx, c.limits.sending(summary)), name, batch.Request(c.id, c.in.Definition))
 		c.selector.AddFuture(f, func(f workflow.Future) {
 			c.flying--
 			left--
@@ -71,7 +74,7 @@ func (c *cohort) send(ctx workflow.Context, s journey.Send) {
 				whole.Merge(result)
 			}
 			if left == 0 {
-				c.add(journey.Sent{Send: s, Result: whole})
+				c.add(journey.Acted{Act: s, Result: whole})
 			}
 		})
 	}

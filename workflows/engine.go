@@ -14,6 +14,7 @@ import (
 type Engine interface {
 	Decider
 	Sender
+	Actor
 	Projector
 	Broadcaster
 	Planner
@@ -27,6 +28,12 @@ type Decider interface {
 // Sender sends a journey's message to a batch of members.
 type Sender interface {
 	Send(ctx context.Context, r journey.SendRequest) (journey.SendResult, error)
+}
+
+// Actor carries out every other effect upon a batch of members: update, subscribe,
+// unsubscribe, emit, call, enter, throttle.
+type Actor interface {
+	Act(ctx context.Context, r journey.SendRequest) (journey.SendResult, error)
 }
 
 // Projector writes down where people are, drops their waits, and ends the

@@ -51,6 +51,10 @@ func (e *fakeEngine) Send(_ context.Context, r journey.SendRequest) (journey.Sen
 	return e.world.Send(e.now(), r), nil
 }
 
+func (e *fakeEngine) Act(ctx context.Context, r journey.SendRequest) (journey.SendResult, error) {
+	return e.Send(ctx, r)
+}
+
 func (e *fakeEngine) Progress(_ context.Context, r journey.ProgressRequest) error {
 	e.world.Progress(r)
 	return nil
@@ -105,6 +109,18 @@ func reference() *campaign.Journey {
 	}}
 }
 
+// edited is the reference after an edit: the first wait is an hour, the question
+// is gone, and the second message has another name.
+const edited campaign.Digest = "7d793037a0760186574b0282f2f435e7"
+
+func editedReference() *campaign.Journey {
+	return &campaign.Journey{Name: "reference", Steps: campaign.Steps{
+		&campaign.Send{Name: "s1", Message: "hello"},
+		&campaign.Wait{Name: "w1", For: time.Hour},
+		&campaign.Send{Name: "s9", Message: "bye"},
+	}}
+}
+
 // stage is a workflow under test, on simulated time.
 type stage struct {
 	*testsuite.TestWorkflowEnvironment
@@ -129,7 +145,7 @@ func restage(t require.TestingT, start time.Time, program *journey.Program, worl
 	s.engine = &fakeEngine{world: world, now: func() time.Time { return s.Now().UTC() }, issues: map[string]func(journey.BroadcastRequest) journey.SendResult{}}
 	s.SetStartTime(start)
 	s.SetTestTimeout(time.Minute)
-	register(s.TestWorkflowEnvironment, &library{known{digest: program}, defaultLimits})
+	register(s.TestWorkflowEnvironment, &library{known{digest: program, edited: mustCompile(t, editedReference())}, defaultLimits})
 	registerActivities(s.TestWorkflowEnvironment, s.engine, still)
 	if world == nil {
 		return s
@@ -171,8 +187,10 @@ func (s *stage) finish() {
 	require.NoError(s.t, s.GetWorkflowError())
 }
 
-func mustProgram(t require.TestingT) *journey.Program {
-	p, err := journey.Compile(reference())
+func mustProgram(t require.TestingT) *journey.Program { return mustCompile(t, reference()) }
+
+func mustCompile(t require.TestingT, j *campaign.Journey) *journey.Program {
+	p, err := journey.Compile(j)
 	require.NoError(t, err)
 	return p
 }

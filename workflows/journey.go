@@ -35,7 +35,7 @@ func (l *library) Journey(ctx workflow.Context, in JourneyInput) ([]journey.Row,
 	if err != nil {
 		failTask(ctx, err)
 	}
-	c := &cohort{in: in, limits: l.limits, program: program, id: workflow.GetInfo(ctx).WorkflowExecution.ID}
+	c := &cohort{in: in, limits: l.limits, program: program, find: l.definitions.Program, id: workflow.GetInfo(ctx).WorkflowExecution.ID}
 	if err := c.begin(ctx); err != nil {
 		return nil, temporal.NewNonRetryableApplicationError(err.Error(), "input", nil)
 	}
@@ -76,6 +76,7 @@ type cohort struct {
 	in      JourneyInput
 	limits  limits
 	id      string
+	find    func(campaign.Digest) (*journey.Program, error)
 	program *journey.Program
 	state   *journey.State
 	heard   int64
@@ -94,6 +95,7 @@ type cohort struct {
 	updated   int
 	draining  bool // to continue as new
 	cancelled bool // by an operator, for everybody
+	migrating bool // an update is at it
 	stopped   bool // because the workflow was cancelled
 	over      bool
 	details   string

@@ -58,6 +58,9 @@ func (c *cohort) listen(ctx workflow.Context) error {
 		}, c.validExit); err != nil {
 		return err
 	}
+	if err := c.listenToEdits(ctx); err != nil {
+		return err
+	}
 	return workflow.SetQueryHandlerWithOptions(ctx, stepsQuery, func() ([]journey.Row, error) { return c.program.Table(c.state) },
 		workflow.QueryHandlerOptions{Description: "People by step and outcome"})
 }

@@ -15,16 +15,20 @@ const (
 	broadcastWorkflow = "Broadcast"
 	tickWorkflow      = "Tick"
 
-	reactSignal  = "react"
-	cancelUpdate = "cancel"
-	exitUpdate   = "exit"
-	stepsQuery   = "steps"
+	reactSignal   = "react"
+	cancelUpdate  = "cancel"
+	exitUpdate    = "exit"
+	pauseUpdate   = "pause"
+	resumeUpdate  = "resume"
+	migrateUpdate = "migrate"
+	stepsQuery    = "steps"
 )
 
 // The names of activities, as the Temporal UI shows them.
 const (
 	decideActivity    = "Decide"
 	sendActivity      = "Send"
+	actActivity       = "Act"
 	progressActivity  = "Progress"
 	broadcastActivity = "SendBroadcast"
 	endRunActivity    = "EndRun"
@@ -38,7 +42,7 @@ var (
 	attrBroadcast = temporal.NewSearchAttributeKeyKeyword("HeraldBroadcast") // its label
 	attrRevision  = temporal.NewSearchAttributeKeyKeyword("HeraldRevision")  // digest of the definition, shortened
 	attrCohort    = temporal.NewSearchAttributeKeyKeyword("HeraldCohort")    // ID of the cohort or run in the store
-	attrStatus    = temporal.NewSearchAttributeKeyKeyword("HeraldStatus")    // "running", "finished", "cancelled"
+	attrStatus    = temporal.NewSearchAttributeKeyKeyword("HeraldStatus")    // "running", "paused", "finished", "cancelled"
 )
 
 var attributeTypes = map[string]string{
@@ -53,6 +57,7 @@ func SearchAttributes() map[string]string { return maps.Clone(attributeTypes) }
 // The values of HeraldStatus.
 const (
 	statusRunning   = "running"
+	statusPaused    = "paused"
 	statusFinished  = "finished"
 	statusCancelled = "cancelled"
 )

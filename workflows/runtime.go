@@ -12,6 +12,7 @@ import (
 	"go.temporal.io/api/operatorservice/v1"
 	"go.temporal.io/api/serviceerror"
 	"go.temporal.io/sdk/client"
+	"go.temporal.io/sdk/temporal"
 
 	"github.com/herald-campaigns/herald/engine/clock"
 	"github.com/herald-campaigns/herald/engine/journey"
@@ -19,6 +20,9 @@ import (
 
 // ErrGone says that a run is not, or no longer, there to be told anything.
 var ErrGone = errors.New("the run has ended or was never started")
+
+// ErrStale says that a cohort is on another revision than a migration starts from.
+var ErrStale = errors.New("the cohort has moved on")
 
 // Options say which Temporal, and in which time. The zero value works on this
 // machine.
@@ -152,9 +156,35 @@ func (r *Runtime) Exit(ctx context.Context, id string, request ExitRequest) (Exi
 	return r.update(ctx, id, exitUpdate, request)
 }
 
+// Pause lets a cohort stand still once what is in flight has landed.
+func (r *Runtime) Pause(ctx context.Context, id string) (ExitResult, error) {
+	return r.update(ctx, id, pauseUpdate, PauseRequest{})
+}
+
+// Unpause lets a paused cohort go on.
+func (r *Runtime) Unpause(ctx context.Context, id string) (ExitResult, error) {
+	return r.update(ctx, id, resumeUpdate, PauseRequest{})
+}
+
+// Migrate takes a cohort over into another revision. Told twice it happens once;
+// ErrStale when the cohort is on a third revision.
+func (r *Runtime) Migrate(ctx context.Context, id string, request MigrateRequest) (ExitResult, error) {
+	result, err := r.updateAs(ctx, id, id+"/"+string(request.To), migrateUpdate, request)
+	var refused *temporal.ApplicationError
+	if errors.As(err, &refused) && refused.Type() == staleMigration {
+		return result, fmt.Errorf("%w: %w", ErrStale, err)
+	}
+	return result, err
+}
+
 func (r *Runtime) update(ctx context.Context, id, name string, request any) (ExitResult, error) {
+	return r.updateAs(ctx, id, "", name, request)
+}
+
+// updateAs sends an update under an ID of its own, so that it counts once.
+func (r *Runtime) updateAs(ctx context.Context, id, update, name string, request any) (ExitResult, error) {
 	handle, err := r.client.UpdateWorkflow(ctx, client.UpdateWorkflowOptions{
-		WorkflowID: id, UpdateName: name, Args: []any{request}, WaitForStage: client.WorkflowUpdateStageCompleted,
+		WorkflowID: id, UpdateID: update, UpdateName: name, Args: []any{request}, WaitForStage: client.WorkflowUpdateStageCompleted,
 	})
 	var result ExitResult
 	if err == nil {

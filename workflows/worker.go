@@ -63,6 +63,7 @@ func registerActivities(r worker.ActivityRegistry, e Engine, p pulse) {
 	for name, f := range map[string]any{
 		decideActivity:    carry(p, e.Decide),
 		sendActivity:      carry(p, e.Send),
+		actActivity:       carry(p, e.Act),
 		broadcastActivity: carry(p, e.Broadcast),
 		planActivity:      carry(p, e.Plan),
 		progressActivity:  note(e.Progress),

@@ -64,8 +64,8 @@ func (s *simulation) step(b *testing.B, c *cohort, now time.Time, first journey.
 					r.Cases = []journey.Members{command.Members}
 				}
 				inputs = append(inputs, journey.Decided{Decide: command, Result: r})
-			case journey.Send:
-				inputs = append(inputs, journey.Sent{Send: command, Result: journey.SendResult{At: now, Sent: command.Members}})
+			case journey.Act:
+				inputs = append(inputs, journey.Acted{Act: command, Result: journey.SendResult{At: now, Sent: command.Members}})
 			case journey.Wake:
 				if c.timer = command.At; !c.timer.IsZero() {
 					heap.Push(&s.queue, wake{command.At.UnixNano(), c})

@@ -19,6 +19,8 @@ import (
 const (
 	stateStarted = 1 << iota
 	stateClosed
+	statePaused
+	stateFlags = 1<<iota - 1
 )
 
 // errState is what a malformed encoding ends with.
@@ -33,7 +35,10 @@ func (s *State) AppendBinary(b []byte) ([]byte, error) {
 	if s.closed {
 		flag |= stateClosed
 	}
-	b = append(b, Version, flag)
+	if s.paused {
+		flag |= statePaused
+	}
+	b = append(b, s.version(), flag)
 	b = binary.AppendVarint(b, int64(s.armed))
 	b = binary.AppendVarint(b, s.effects)
 	b = binary.AppendUvarint(b, uint64(len(s.members)))
@@ -66,6 +71,20 @@ func (m member) append(b []byte, last member) []byte {
 	return binary.AppendVarint(b, m.flight-last.flight)
 }
 
+// version is that of the oldest interpreter that understands the state, so that
+// a worker of the version before can take over what is not new to it.
+func (s *State) version() byte {
+	if s.paused {
+		return 2
+	}
+	for i := range s.members {
+		if s.members[i].outcome > Gone {
+			return 2
+		}
+	}
+	return 1
+}
+
 // append writes the bytes up to the last that is not zero.
 func (b bits) append(out []byte) []byte {
 	n := len(b)
@@ -85,12 +104,12 @@ func (s *State) UnmarshalBinary(b []byte) error {
 		return fmt.Errorf("the state is of interpreter version %d, this worker's is %d: upgrade the worker", b[0], Version)
 	}
 	r := reader{rest: b[2:]}
-	out := State{started: b[1]&stateStarted != 0, closed: b[1]&stateClosed != 0}
+	out := State{started: b[1]&stateStarted != 0, closed: b[1]&stateClosed != 0, paused: b[1]&statePaused != 0}
 	out.armed = instant(r.varint())
 	out.effects = r.varint()
 	out.members = r.members()
 	out.facts = r.facts(len(out.members))
-	if r.bad || len(r.rest) > 0 || b[1]&^(stateStarted|stateClosed) != 0 || !out.armed.valid() {
+	if r.bad || len(r.rest) > 0 || b[1]&^stateFlags != 0 || !out.armed.valid() {
 		return errState
 	}
 	*s = out

@@ -87,7 +87,7 @@ func FuzzStep(f *testing.F) {
 			inputs := []journey.Input{
 				journey.Start{At: at}, journey.Tick{},
 				journey.Decided{Decide: journey.Decide{Number: turn.N, Step: turn.Step, At: at, Members: turn.M}, Result: journey.DecideResult{Cases: []journey.Members{turn.R}, Again: later}},
-				journey.Sent{Send: journey.Send{Number: turn.N, Step: turn.Step, At: at, Members: turn.M}, Result: journey.SendResult{At: at, Sent: turn.R, Retry: later}},
+				journey.Acted{Act: journey.Act{Number: turn.N, Step: turn.Step, At: at, Members: turn.M}, Result: journey.SendResult{At: at, Sent: turn.R, Retry: later}},
 				journey.PutOff{Members: turn.M, At: at},
 				journey.Reacted{Reaction: journey.Reaction{Members: turn.M, Step: turn.Step, Met: turn.R}},
 				journey.Cancel{Members: turn.M, Outcome: journey.Outcome(turn.N)}, journey.Resume{},

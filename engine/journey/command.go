@@ -6,8 +6,8 @@ import (
 	"github.com/herald-campaigns/herald/dsl/campaign"
 )
 
-// Command is something to be done. It is a sealed sum: Decide, Send, Wake,
-// Progress, End. Commands are carried out in the order given; Decide and Send
+// Command is something to be done. It is a sealed sum: Decide, Act, Wake,
+// Progress, End. Commands are carried out in the order given; Decide and Act
 // may then run side by side and are answered by inputs.
 type Command interface{ command() }
 
@@ -26,10 +26,12 @@ func (d Decide) Request(cohort string, definition campaign.Digest) DecideRequest
 	return DecideRequest{Cohort: cohort, Definition: definition, Step: d.Step, At: d.At, Register: d.Register, Members: d.Members, Facts: d.Facts}
 }
 
-// Send sends a step's message; see SendRequest. It is answered by Sent or PutOff,
-// whole or in batches.
-type Send struct {
-	Number  int64 // of the effect, within its cohort; batches share it
+// Act carries out a step's effect upon each member: it sends the message of a
+// send, sets the attributes of an update, and so on; see SendRequest. It is
+// answered by Acted or PutOff, whole or in batches.
+type Act struct {
+	Number  int64  // of the effect, within its cohort; batches share it
+	Kind    string // of the step: "send", "update", "subscribe", "unsubscribe", "emit", "call", "enter", "throttle"
 	Step    string
 	Visit   int
 	At      time.Time
@@ -37,20 +39,20 @@ type Send struct {
 	Facts   []Fact
 }
 
-// Request addresses a send of at most BatchSize members to the engine.
-func (s Send) Request(cohort string, definition campaign.Digest) SendRequest {
-	return SendRequest{Cohort: cohort, Definition: definition, Step: s.Step, Visit: s.Visit, At: s.At, Members: s.Members, Facts: s.Facts}
+// Request addresses an effect upon at most BatchSize members to the engine.
+func (a Act) Request(cohort string, definition campaign.Digest) SendRequest {
+	return SendRequest{Cohort: cohort, Definition: definition, Step: a.Step, Visit: a.Visit, At: a.At, Members: a.Members, Facts: a.Facts}
 }
 
-// Batches cuts a send into sends of at most size members.
-func (s Send) Batches(size int) []Send {
-	chunks := s.Members.Chunks(size)
-	batches := make([]Send, len(chunks))
+// Batches cuts an effect into effects upon at most size members.
+func (a Act) Batches(size int) []Act {
+	chunks := a.Members.Chunks(size)
+	batches := make([]Act, len(chunks))
 	for i, chunk := range chunks {
-		batches[i] = s
+		batches[i] = a
 		batches[i].Members = chunk
 		batches[i].Facts = nil
-		for _, f := range s.Facts {
+		for _, f := range a.Facts {
 			batches[i].Facts = append(batches[i].Facts, Fact{f.Step, f.Met.and(chunk), f.Unmet.and(chunk)})
 		}
 	}
@@ -83,7 +85,7 @@ func (p Progress) Request(cohort string) ProgressRequest {
 type End struct{}
 
 func (Decide) command()   {}
-func (Send) command()     {}
+func (Act) command()      {}
 func (Wake) command()     {}
 func (Progress) command() {}
 func (End) command()      {}

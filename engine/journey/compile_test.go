@@ -47,8 +47,8 @@ func TestTheTableIsTheJourney(t *testing.T) {
 	p := compile(t, nil, send("s1"), &campaign.Branch{Name: "b1", Cases: []campaign.BranchCase{
 		{Name: "a", When: condition(), Steps: campaign.Steps{&campaign.Exit{Name: "x1"}}}}}, sleep("w1", day))
 	r := newRig(t, p, 5)
-	s := last[journey.Send](r)
-	r.step(0, journey.Sent{Send: s, Result: journey.SendResult{At: noon, Sent: journey.Range(0, 3), Retry: []journey.Later{{At: noon.Add(time.Hour), Members: journey.Members{3}}}, Gone: journey.Members{4}}})
+	s := last[journey.Act](r)
+	r.step(0, journey.Acted{Act: s, Result: journey.SendResult{At: noon, Sent: journey.Range(0, 3), Retry: []journey.Later{{At: noon.Add(time.Hour), Members: journey.Members{3}}}, Gone: journey.Members{4}}})
 	r.decided(0, journey.DecideResult{Cases: []journey.Members{{0}}})
 	rows, err := p.Table(r.state)
 	require.NoError(t, err)

@@ -1,6 +1,9 @@
 package journey
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strconv"
 	"time"
 
 	"github.com/herald-campaigns/herald/dsl/addr"
@@ -46,13 +49,17 @@ type Fact struct {
 // DecideResult answers a DecideRequest. A member in no set is one for whom no
 // condition holds.
 type DecideResult struct {
-	Exited Members `json:"exited,omitempty"` // exit_when holds
-	Gone   Members `json:"gone,omitempty"`   // the store knows them no more
+	Exited  Members `json:"exited,omitempty"`  // exit_when holds
+	Reached Members `json:"reached,omitempty"` // goal_when holds: it goes before exit_when
+	Gone    Members `json:"gone,omitempty"`    // the store knows them no more
 	// Cases holds, for each case of a branch in the order written, the members for
 	// whom it is the first that holds; the else case needs no entry. For a wait,
 	// Cases[0] are those for whom `until` holds; a plain wait, which is asked for
 	// exit_when alone, has none.
 	Cases []Members `json:"cases,omitempty"`
+	// Due is, for a wait that each member has of their own, until when: counted from
+	// the request's At. Who is in none goes on at once.
+	Due []Later `json:"due,omitempty"`
 	// Again names instants at which an answer can change by time alone, so that
 	// those members are asked again. It is optional, and looked at for waits only.
 	Again []Later `json:"again,omitempty"`
@@ -64,8 +71,9 @@ type Later struct {
 	Members Members   `json:"members"`
 }
 
-// SendRequest sends one step's message to at most BatchSize members. In the
-// moment of sending, exit_when is asked once more.
+// SendRequest carries out one step's effect upon at most BatchSize members: the
+// message of a send, or the act of an update, subscribe, emit, call, enter or
+// throttle. In that moment goal_when and exit_when are asked once more.
 type SendRequest struct {
 	Cohort     string          `json:"cohort"`
 	Definition campaign.Digest `json:"definition"` // of the journey
@@ -85,9 +93,10 @@ type SendResult struct {
 	Withheld Members   `json:"withheld,omitempty"`
 	Failed   Members   `json:"failed,omitempty"`
 	Unknown  Members   `json:"unknown,omitempty"`
-	Exited   Members   `json:"exited,omitempty"` // exit_when held: nothing was sent
-	Gone     Members   `json:"gone,omitempty"`   // the store knows them no more: nothing was sent
-	Retry    []Later   `json:"retry,omitempty"`  // put off: quiet hours, throttled, a transient error
+	Exited   Members   `json:"exited,omitempty"`  // exit_when held: nothing was sent
+	Reached  Members   `json:"reached,omitempty"` // goal_when held: likewise
+	Gone     Members   `json:"gone,omitempty"`    // the store knows them no more: nothing was sent
+	Retry    []Later   `json:"retry,omitempty"`   // put off: quiet hours, throttled, a transient error
 }
 
 // SendOutcome is what became of one message.
@@ -101,6 +110,7 @@ const (
 	OutcomeUnknown
 	OutcomeExited
 	OutcomeGone
+	OutcomeReached
 )
 
 // Add notes the outcome of one index.
@@ -116,6 +126,8 @@ func (r *SendResult) Add(index int, outcome SendOutcome) {
 		r.Exited = r.Exited.With(index)
 	case OutcomeGone:
 		r.Gone = r.Gone.With(index)
+	case OutcomeReached:
+		r.Reached = r.Reached.With(index)
 	default:
 		r.Unknown = r.Unknown.With(index)
 	}
@@ -134,6 +146,7 @@ func (r *SendResult) Merge(o SendResult) {
 	}
 	r.Sent, r.Withheld, r.Failed = r.Sent.or(o.Sent), r.Withheld.or(o.Withheld), r.Failed.or(o.Failed)
 	r.Unknown, r.Exited, r.Gone = r.Unknown.or(o.Unknown), r.Exited.or(o.Exited), r.Gone.or(o.Gone)
+	r.Reached = r.Reached.or(o.Reached)
 	for _, l := range o.Retry {
 		for _, i := range l.Members {
 			r.PutOff(i, l.At)
@@ -239,8 +252,19 @@ type Reaction struct {
 	Step    string  `json:"step,omitempty"`
 	Met     Members `json:"met,omitempty"`
 	Exited  Members `json:"exited,omitempty"`
+	Reached Members `json:"reached,omitempty"` // goal_when holds
 }
 
 // CohortID is the workflow ID, and the ID in the store, of a cohort:
 // journey/win_back/<id>. The id must carry no personal data.
 func CohortID(name, id string) string { return "journey/" + name + "/" + id }
+
+// EffectKey is the key of one effect upon one member, the same at each attempt:
+// of the ledger, of the provider, of the event that says that it came about.
+func EffectKey(cohort string, index int, step string, visit int) string {
+	h := sha256.New()
+	for _, part := range []string{"journey", cohort, strconv.Itoa(index), step, strconv.Itoa(visit)} {
+		_, _ = h.Write(append([]byte(part), 0))
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}

@@ -18,7 +18,7 @@ type group struct {
 // effectKey is what the members of one effect share.
 type effectKey struct {
 	pc       uint16
-	send     bool
+	act      bool
 	visit    uint8
 	at       instant
 	register bool
@@ -30,10 +30,10 @@ func (t *stepper) ask(m *member, i int, at instant, register bool) {
 	t.fly(m, i, effectKey{pc: m.pc, at: at, register: register})
 }
 
-// send puts a message to a member in flight.
-func (t *stepper) send(m *member, i int) {
-	m.phase = sending
-	t.fly(m, i, effectKey{pc: m.pc, send: true, visit: m.visit, at: t.now})
+// act puts a step's effect upon a member in flight.
+func (t *stepper) act(m *member, i int) {
+	m.phase = acting
+	t.fly(m, i, effectKey{pc: m.pc, act: true, visit: m.visit, at: t.now})
 }
 
 func (t *stepper) fly(m *member, i int, k effectKey) {
@@ -113,6 +113,9 @@ func (t *stepper) commands() []Command {
 		t.s.closed, t.s.armed = true, 0
 		return append(out, t.progress(true), End{})
 	}
+	if t.s.paused {
+		v.next = 0
+	}
 	if v.next != t.s.armed {
 		t.s.armed = v.next
 		wake := Wake{At: v.next.time()}
@@ -130,8 +133,8 @@ func (t *stepper) commands() []Command {
 func (t *stepper) effect(g group) Command {
 	code := &t.p.code[g.key.pc]
 	facts, at := t.facts(code, g.members), g.key.at.time()
-	if g.key.send {
-		return Send{Number: g.number, Step: code.label, Visit: int(g.key.visit), At: at, Members: g.members, Facts: facts}
+	if g.key.act {
+		return Act{Number: g.number, Kind: code.kind, Step: code.label, Visit: int(g.key.visit), At: at, Members: g.members, Facts: facts}
 	}
 	return Decide{Number: g.number, Step: code.label, At: at, Register: g.key.register, Members: g.members, Facts: facts}
 }

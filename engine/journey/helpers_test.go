@@ -81,8 +81,8 @@ func none[C journey.Command](r *rig) {
 // sent answers the last Send, so long after noon.
 func (r *rig) sent(after time.Duration) {
 	r.t.Helper()
-	s := last[journey.Send](r)
-	r.step(after, journey.Sent{Send: s, Result: journey.SendResult{At: noon.Add(after), Sent: s.Members}})
+	s := last[journey.Act](r)
+	r.step(after, journey.Acted{Act: s, Result: journey.SendResult{At: noon.Add(after), Sent: s.Members}})
 }
 
 // decided answers the last Decide, so long after noon.

@@ -3,7 +3,7 @@ package journey
 import "time"
 
 // Input is something that happened to a cohort. It is a sealed sum: Start, Tick,
-// Decided, Sent, PutOff, Reacted, Cancel, Resume. Inputs may come in any order
+// Decided, Acted, PutOff, Reacted, Cancel, Pause, Unpause, Resume. Inputs may come in any order
 // and more than once: what no longer fits is passed over.
 type Input interface{ input() }
 
@@ -19,9 +19,9 @@ type Decided struct {
 	Result DecideResult
 }
 
-// Sent answers a Send, or a batch of one.
-type Sent struct {
-	Send   Send
+// Acted answers an Act, or a batch of one.
+type Acted struct {
+	Act    Act
 	Result SendResult
 }
 
@@ -42,6 +42,13 @@ type Cancel struct {
 	Outcome Outcome
 }
 
+// Pause lets what is in flight land and everything else stand still, until
+// Unpause. What fell due meanwhile is due then.
+type Pause struct{}
+
+// Unpause ends a Pause.
+type Unpause struct{}
+
 // Resume says that nothing is in flight and no timer runs, whatever the state
 // thinks: a run that continues, or one restored. It is all asked for again.
 type Resume struct{}
@@ -49,8 +56,10 @@ type Resume struct{}
 func (Start) input()   {}
 func (Tick) input()    {}
 func (Decided) input() {}
-func (Sent) input()    {}
+func (Acted) input()   {}
 func (PutOff) input()  {}
 func (Reacted) input() {}
 func (Cancel) input()  {}
+func (Pause) input()   {}
+func (Unpause) input() {}
 func (Resume) input()  {}

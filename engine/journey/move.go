@@ -28,8 +28,8 @@ func (t *stepper) reached(i instant) bool { return i != 0 && i <= t.now }
 // advance takes one instruction.
 func (t *stepper) advance(i int, m *member) {
 	switch code := &t.p.code[m.pc]; code.op {
-	case opSend:
-		t.send(m, i)
+	case opAct:
+		t.act(m, i)
 	case opWait:
 		t.wait(i, m, code)
 	case opBranch:
@@ -51,12 +51,18 @@ func (t *stepper) advance(i int, m *member) {
 func (t *stepper) wait(i int, m *member, code *instruction) {
 	if m.flags&entered == 0 {
 		m.flags |= entered | dirty
-		if !code.forever {
+		if !code.forever && !code.personal {
 			m.due = m.since.after(code.lasts).alignUp(code.grid)
 		}
 	}
 	over := t.reached(m.due)
 	switch {
+	case code.personal && m.due == 0: // until when? as of what came before
+		register := t.p.listens(code) && m.flags&listening == 0
+		if register {
+			m.flags |= registered
+		}
+		t.ask(m, i, m.since, register)
 	case over && !code.until:
 		t.pass(m, code, i, false, m.due)
 	case !t.p.listens(code):

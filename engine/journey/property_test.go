@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/herald-campaigns/herald/dsl/campaign"
 	"github.com/herald-campaigns/herald/engine/journey"
 	"github.com/herald-campaigns/herald/engine/journey/journeytest"
 	"github.com/stretchr/testify/require"
@@ -16,6 +17,7 @@ import (
 // restart from what was encoded. Time stands still or goes on by leaps.
 type chaos struct {
 	t       *rapid.T
+	journey *campaign.Journey // as it is now
 	program *journey.Program
 	state   *journey.State
 	world   *journeytest.World
@@ -54,7 +56,7 @@ func (c *chaos) do(command journey.Command) {
 	switch command := command.(type) {
 	case journey.Decide:
 		c.flying = append(c.flying, command)
-	case journey.Send:
+	case journey.Act:
 		for _, b := range command.Batches(3) {
 			for _, i := range b.Members {
 				key := journeytest.Sent{Index: i, Step: b.Step, Visit: b.Visit}
@@ -76,6 +78,10 @@ func (c *chaos) invariants() {
 	owned := c.state.Armed().IsZero()
 	for i := range c.state.Size() {
 		v := c.program.View(c.state, i)
+		if c.state.Paused() {
+			require.Equal(c.t, v.InFlight, c.isFlying(i))
+			continue
+		}
 		require.False(c.t, v.Ready, "member %d was left standing", i)
 		owned = owned || v.Due.Equal(c.state.Armed()) || v.Ask.Equal(c.state.Armed())
 		switch {
@@ -105,7 +111,7 @@ func (c *chaos) isFlying(i int) bool {
 			if f.Members.Has(i) {
 				n++
 			}
-		case journey.Send:
+		case journey.Act:
 			if f.Members.Has(i) {
 				n++
 			}
@@ -145,11 +151,11 @@ func (c *chaos) land() journey.Input {
 		if fate > 0 {
 			in = journey.Decided{Decide: command, Result: c.world.Decide(command.Request("", ""))}
 		}
-	case journey.Send:
+	case journey.Act:
 		members = command.Members
 		if fate > 0 {
 			result := c.world.Send(c.now, command.Request("", ""))
-			in = journey.Sent{Send: command, Result: result}
+			in = journey.Acted{Act: command, Result: result}
 			if fate > 1 {
 				c.close(command, result)
 			}
@@ -161,7 +167,7 @@ func (c *chaos) land() journey.Input {
 	return in
 }
 
-func (c *chaos) close(s journey.Send, r journey.SendResult) {
+func (c *chaos) close(s journey.Act, r journey.SendResult) {
 	for _, set := range []journey.Members{r.Sent, r.Withheld, r.Failed, r.Unknown} {
 		for _, i := range set {
 			c.closed[journeytest.Sent{Index: i, Step: s.Step, Visit: s.Visit}] = true
@@ -219,17 +225,47 @@ func (c *chaos) repeat() {
 	c.step(in)
 }
 
+// pause stops the cohort, or lets it go on.
+func (c *chaos) pause() {
+	if c.state.Paused() {
+		c.step(journey.Unpause{})
+	} else {
+		c.step(journey.Pause{})
+	}
+}
+
+// edit migrates the cohort as a run does: paused, and with nothing in flight.
+func (c *chaos) edit() {
+	c.step(journey.Pause{})
+	for len(c.flying) > 0 {
+		c.answer()
+	}
+	after, moved := journeytest.DrawEdit(c.t, c.journey)
+	to, err := journey.Compile(after)
+	require.NoError(c.t, err)
+	policy := rapid.SampledFrom([]campaign.OnChange{campaign.Migrate, campaign.Migrate, campaign.Restart, campaign.Leave}).Draw(c.t, "policy")
+	under := c.state.Underway(nil)
+	require.NoError(c.t, c.program.Migrate(c.state, to, journey.Migration{Policy: policy, Moved: moved}, c.now))
+	if policy == campaign.Restart {
+		require.Equal(c.t, under, c.state.Underway(nil))
+	}
+	c.program, c.journey, c.heard = to, after, nil
+	clear(c.closed) // a step put further on may be asked for again: the ledger answers for what was sent
+	c.step(journey.Unpause{})
+}
+
 func TestNobodyIsLostWhateverTheOrder(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		p, err := journey.Compile(journeytest.DrawJourney(t))
+		drawn := journeytest.DrawJourney(t)
+		p, err := journey.Compile(drawn)
 		require.NoError(t, err)
 		people := journeytest.DrawPeople(t, 12)
 		s, err := p.Begin(len(people))
 		require.NoError(t, err)
-		c := &chaos{t: t, program: p, state: s, world: journeytest.NewWorld(noon, people), now: noon, closed: map[journeytest.Sent]bool{}}
+		c := &chaos{t: t, journey: drawn, program: p, state: s, world: journeytest.NewWorld(noon, people), now: noon, closed: map[journeytest.Sent]bool{}}
 		c.step(journey.Start{At: noon})
 		for range rapid.IntRange(0, 60).Draw(t, "turns") {
-			switch turn := rapid.IntRange(0, 19).Draw(t, "turn"); {
+			switch turn := rapid.IntRange(0, 22).Draw(t, "turn"); {
 			case turn < 9:
 				c.answer()
 			case turn < 14:
@@ -242,6 +278,10 @@ func TestNobodyIsLostWhateverTheOrder(t *testing.T) {
 				c.repeat()
 			case turn < 19:
 				c.crash()
+			case turn < 21:
+				c.pause()
+			case turn < 22:
+				c.edit()
 			default:
 				if len(people) > 0 {
 					c.step(journey.Cancel{Members: journey.Members{rapid.IntRange(0, len(people)-1).Draw(t, "cancelled")}})
@@ -255,6 +295,9 @@ func TestNobodyIsLostWhateverTheOrder(t *testing.T) {
 // settle answers everything from then on, and finds everybody ended, or waiting
 // for ever for something that never comes.
 func (c *chaos) settle() {
+	if c.state.Paused() {
+		c.step(journey.Unpause{})
+	}
 	for range 10_000 {
 		switch {
 		case c.ended:

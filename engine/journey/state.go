@@ -7,7 +7,7 @@ import (
 
 // Version is that of the interpreter. A state tells which one wrote it; an older
 // interpreter refuses it, so that a worker left behind does not misread it.
-const Version = 1
+const Version = 2
 
 // State is where a cohort's people are: all that goes on when a run continues
 // as new. It holds indices and instants, no personal data. The zero State is
@@ -19,6 +19,7 @@ type State struct {
 	effects int64   // numbers given to effects so far
 	started bool
 	closed  bool // the end was written down
+	paused  bool // effects in flight land, and nothing else happens
 
 	program *Program // that it has been checked against
 }
@@ -29,7 +30,7 @@ type phase uint8
 const (
 	ready    phase = iota // only within Step, and before Start
 	asking                // a Decide is in flight
-	sending               // a Send is in flight
+	acting                // an Act is in flight
 	sleeping              // until due
 	waiting               // for events, until due; asked again at ask
 	deferred              // put off until ask
@@ -64,10 +65,12 @@ const (
 	Cancelled         // by an operator
 	Restarted         // by entering anew
 	Gone              // the person was erased
+	Reached           // goal_when held
+	Edited            // by an edit that ends those under way
 	outcomes
 )
 
-var outcomeNames = [outcomes]string{"", "finished", "exit_when", "exit", "cancelled", "restarted", "gone"}
+var outcomeNames = [outcomes]string{"", "finished", "exit_when", "exit", "cancelled", "restarted", "gone", "goal", "edited"}
 
 // String is the outcome as the store has it; an Exited is completed by its label.
 func (o Outcome) String() string {
@@ -158,7 +161,10 @@ func (s *State) Underway(members Members) int {
 	return n
 }
 
-func (m *member) inFlight() bool { return m.phase == asking || m.phase == sending }
+// Paused reports whether the cohort stands still.
+func (s *State) Paused() bool { return s.paused }
+
+func (m *member) inFlight() bool { return m.phase == asking || m.phase == acting }
 
 // adopt checks that a state, which may have been read from anywhere, is one that
 // p can go on from.
@@ -173,7 +179,7 @@ func (p *Program) adopt(s *State) error {
 		if s.closed && s.members[i].phase != ended {
 			return fmt.Errorf("member %d is under way in a cohort that has ended", i)
 		}
-		if err := p.fits(&s.members[i]); err != nil {
+		if err := p.fits(&s.members[i], s.paused); err != nil {
 			return fmt.Errorf("member %d does not fit journey %s: %w", i, p.name, err)
 		}
 	}
@@ -181,8 +187,9 @@ func (p *Program) adopt(s *State) error {
 	return nil
 }
 
-// fits checks that a member's phase is one that its step can have.
-func (p *Program) fits(m *member) error {
+// fits checks that a member's phase is one that its step can have. Who stands
+// before a step has not gone on because the cohort is paused.
+func (p *Program) fits(m *member, paused bool) error {
 	if int(m.pc) >= len(p.code) {
 		return fmt.Errorf("there is no instruction %d", m.pc)
 	}
@@ -190,17 +197,17 @@ func (p *Program) fits(m *member) error {
 	ok := true
 	switch m.phase {
 	case ready:
-		ok = m.pc == 0
-	case sending:
-		ok = in.op == opSend
+		ok = m.pc == 0 || paused
+	case acting:
+		ok = in.op == opAct
 	case sleeping:
 		ok = in.op == opWait && m.due != 0
 	case waiting:
 		ok = in.op == opWait && m.flags&listening != 0 && (m.due != 0 || in.forever)
 	case asking:
-		ok = in.op == opWait && p.listens(in) && (m.due != 0 || in.forever) || in.op == opBranch && len(in.cases) > 0
+		ok = in.op == opWait && p.asks(in, m) || in.op == opBranch && len(in.cases) > 0
 	case deferred:
-		ok = m.ask != 0 && (in.op == opSend || in.op == opBranch || in.op == opWait && p.listens(in) && (m.due != 0 || in.forever))
+		ok = m.ask != 0 && (in.op == opAct || in.op == opBranch || in.op == opWait && p.asks(in, m))
 	case ended:
 		ok = m.outcome != Underway && (m.outcome != Exited || in.op == opExit)
 	}
@@ -210,5 +217,11 @@ func (p *Program) fits(m *member) error {
 	return nil
 }
 
-// listens reports whether a wait asks anything: its condition or exit_when.
+// listens reports whether events can end a wait: by its condition, exit_when or
+// goal_when.
 func (p *Program) listens(in *instruction) bool { return in.until || p.exit }
+
+// asks reports whether a member can have a question at a wait.
+func (p *Program) asks(in *instruction, m *member) bool {
+	return p.listens(in) && (m.due != 0 || in.forever) || in.personal && m.due == 0
+}

@@ -29,8 +29,10 @@ func (p *Program) Step(s *State, now time.Time, inputs ...Input) ([]Command, err
 	if !s.started {
 		return nil, nil
 	}
-	for i := range s.members {
-		t.move(i)
+	if !s.paused {
+		for i := range s.members {
+			t.move(i)
+		}
 	}
 	return t.commands(), nil
 }
@@ -52,14 +54,18 @@ func (t *stepper) apply(in Input) error {
 	case Tick:
 	case Decided:
 		t.decided(in)
-	case Sent:
-		t.sent(in)
+	case Acted:
+		t.acted(in)
 	case PutOff:
 		t.putOff(in)
 	case Reacted:
 		t.reacted(in.Reaction)
 	case Cancel:
 		t.cancel(in)
+	case Pause:
+		t.s.paused = true
+	case Unpause:
+		t.s.paused = false
 	case Resume:
 		t.resume()
 	default:
@@ -116,6 +122,8 @@ func (t *stepper) decided(in Decided) {
 			m.flags |= listening
 		}
 		switch {
+		case in.Result.Reached.Has(i):
+			t.end(m, Reached)
 		case in.Result.Exited.Has(i):
 			t.end(m, ExitWhen)
 		case in.Result.Gone.Has(i):
@@ -144,11 +152,25 @@ func (t *stepper) branched(m *member, code *instruction, r DecideResult, i int) 
 
 // answered moves a member on from a wait, or lets it wait.
 func (t *stepper) answered(m *member, code *instruction, r DecideResult, i int, at instant) {
+	if code.personal && m.due == 0 {
+		if m.due = laterOf(r.Due, i); m.due == 0 { // for whom nothing is known, there is nothing to wait for
+			t.pass(m, code, i, false, m.since)
+			return
+		}
+		m.due = m.due.alignUp(code.grid)
+		at = m.since // what was asked then says nothing of the end
+	}
 	switch {
 	case code.until && len(r.Cases) > 0 && r.Cases[0].Has(i):
 		t.pass(m, code, i, true, at)
 	case m.due != 0 && at >= m.due:
 		t.pass(m, code, i, false, m.due)
+	case !t.p.listens(code):
+		m.phase = sleeping
+		m.flags |= dirty
+		if t.reached(m.due) {
+			m.phase = ready
+		}
 	default:
 		m.phase = waiting
 		m.flags |= dirty
@@ -180,19 +202,21 @@ func (t *stepper) pass(m *member, code *instruction, i int, met bool, at instant
 	t.goTo(m, int(m.pc)+1)
 }
 
-func (t *stepper) sent(in Sent) {
-	pc, ok := t.p.at[in.Send.Step]
+func (t *stepper) acted(in Acted) {
+	pc, ok := t.p.at[in.Act.Step]
 	if !ok {
 		return
 	}
-	commanded := instantOf(in.Send.At)
-	for _, i := range in.Send.Members {
-		m := t.landed(i, sending, pc, in.Send.Number)
+	commanded := instantOf(in.Act.At)
+	for _, i := range in.Act.Members {
+		m := t.landed(i, acting, pc, in.Act.Number)
 		if m == nil {
 			continue
 		}
-		again := retryOf(in.Result.Retry, i)
+		again := laterOf(in.Result.Retry, i)
 		switch r := &in.Result; {
+		case r.Reached.Has(i):
+			t.end(m, Reached)
 		case r.Exited.Has(i):
 			t.end(m, ExitWhen)
 		case r.Gone.Has(i):
@@ -212,8 +236,8 @@ func (t *stepper) sent(in Sent) {
 	}
 }
 
-// retryOf is when an index is to be tried again, or 0.
-func retryOf(list []Later, index int) instant {
+// laterOf is the instant of an index, or 0.
+func laterOf(list []Later, index int) instant {
 	for _, l := range list {
 		if l.Members.Has(index) {
 			return instantOf(l.At)
@@ -252,6 +276,13 @@ func (t *stepper) reacted(r Reaction) {
 			return nil
 		}
 		return m
+	}
+	for _, i := range r.Reached {
+		if m := decided(i); m != nil {
+			t.end(m, Reached)
+		} else {
+			t.stirIndex(i)
+		}
 	}
 	for _, i := range r.Exited {
 		if m := decided(i); m != nil {
@@ -296,7 +327,7 @@ func (t *stepper) stir(m *member) {
 func (t *stepper) cancel(in Cancel) {
 	outcome := in.Outcome
 	switch outcome {
-	case Cancelled, Restarted, Gone:
+	case Cancelled, Restarted, Gone, Edited:
 	default:
 		outcome = Cancelled
 	}

@@ -12,8 +12,8 @@ import (
 
 func TestSendThenSleepThenEnd(t *testing.T) {
 	r := newRig(t, compile(t, nil, send("s1"), sleep("w1", 4*time.Hour), send("s2")), 3)
-	s := last[journey.Send](r)
-	require.Equal(t, journey.Send{Number: 1, Step: "s1", Visit: 1, At: noon, Members: journey.Range(0, 3)}, s)
+	s := last[journey.Act](r)
+	require.Equal(t, journey.Act{Number: 1, Kind: "send", Step: "s1", Visit: 1, At: noon, Members: journey.Range(0, 3)}, s)
 
 	r.sent(30 * time.Second)
 	wake := last[journey.Wake](r)
@@ -26,7 +26,7 @@ func TestSendThenSleepThenEnd(t *testing.T) {
 	require.Empty(t, r.out, "too early")
 
 	r.step(wake.At.Sub(noon), journey.Tick{})
-	require.Equal(t, "s2", last[journey.Send](r).Step)
+	require.Equal(t, "s2", last[journey.Act](r).Step)
 	r.sent(5 * time.Hour)
 	p := last[journey.Progress](r)
 	require.True(t, p.Ended)
@@ -39,7 +39,7 @@ func TestAnOutageDoesNotStretchAJourney(t *testing.T) {
 	r := newRig(t, compile(t, nil, sleep("w1", 10*time.Second), sleep("w2", 20*time.Second), send("s1")), 1)
 	require.Equal(t, noon.Add(10*time.Second), last[journey.Wake](r).At)
 	r.step(3*time.Hour, journey.Tick{})
-	require.Equal(t, "s1", last[journey.Send](r).Step, "both waits are over: the second counts from the wake of the first")
+	require.Equal(t, "s1", last[journey.Act](r).Step, "both waits are over: the second counts from the wake of the first")
 }
 
 func TestAWaitIsRegisteredThenAskedThenActive(t *testing.T) {
@@ -50,7 +50,7 @@ func TestAWaitIsRegisteredThenAskedThenActive(t *testing.T) {
 	require.False(t, r.program.View(r.state, 0).Waiting, "not active before the answer")
 
 	r.decided(time.Second, journey.DecideResult{Cases: []journey.Members{{1}}})
-	require.Equal(t, journey.Members{1}, last[journey.Send](r).Members, "what happened before counts")
+	require.Equal(t, journey.Members{1}, last[journey.Act](r).Members, "what happened before counts")
 	require.True(t, r.program.View(r.state, 0).Waiting)
 }
 
@@ -76,7 +76,7 @@ func TestTheTimeoutAsksForTheLastTimeAsOfThen(t *testing.T) {
 	require.Equal(t, due, d.At)
 	require.False(t, d.Register)
 	r.decided(5*time.Hour, journey.DecideResult{Cases: []journey.Members{{0}}})
-	require.Equal(t, journey.Range(0, 2), last[journey.Send](r).Members, "met or not, both go on")
+	require.Equal(t, journey.Range(0, 2), last[journey.Act](r).Members, "met or not, both go on")
 	rows, err := r.program.Table(r.state)
 	require.NoError(t, err)
 	require.Equal(t, 1, rows[0].Passed)
@@ -113,7 +113,7 @@ func TestExitWinsWhereverItIsAsked(t *testing.T) {
 	p := compile(t, condition(), send("s1"), sleep("w1", day), send("s2"))
 	t.Run("in the moment of sending", func(t *testing.T) {
 		r := newRig(t, p, 1)
-		r.step(0, journey.Sent{Send: last[journey.Send](r), Result: journey.SendResult{Exited: journey.Members{0}}})
+		r.step(0, journey.Acted{Act: last[journey.Act](r), Result: journey.SendResult{Exited: journey.Members{0}}})
 		require.Equal(t, "exit_when", last[journey.Progress](r).Places[0].Outcome)
 	})
 	t.Run("while a plain wait lasts", func(t *testing.T) {
@@ -139,7 +139,7 @@ func TestBranchTakesTheFirstCaseOrFallsThrough(t *testing.T) {
 	r.decided(0, journey.DecideResult{Cases: []journey.Members{{0}, {0, 1}}})
 	steps := map[string]journey.Members{}
 	for _, c := range r.out {
-		if s, ok := c.(journey.Send); ok {
+		if s, ok := c.(journey.Act); ok {
 			steps[s.Step] = s.Members
 		}
 	}
@@ -150,32 +150,32 @@ func TestBranchTakesTheFirstCaseOrFallsThrough(t *testing.T) {
 func TestElseIsTakenWithoutAQuestionWhenItIsAlone(t *testing.T) {
 	branch := &campaign.Branch{Name: "b1", Cases: []campaign.BranchCase{{Name: "else", Steps: campaign.Steps{send("s1")}}}}
 	r := newRig(t, compile(t, nil, branch), 1)
-	require.Equal(t, "s1", last[journey.Send](r).Step)
+	require.Equal(t, "s1", last[journey.Act](r).Step)
 }
 
 func TestWhoIsPutOffIsTriedAgainUnderTheSameVisit(t *testing.T) {
 	r := newRig(t, compile(t, nil, send("s1")), 3)
-	first := last[journey.Send](r)
-	r.step(0, journey.Sent{Send: first, Result: journey.SendResult{At: noon, Sent: journey.Members{0},
+	first := last[journey.Act](r)
+	r.step(0, journey.Acted{Act: first, Result: journey.SendResult{At: noon, Sent: journey.Members{0},
 		Retry: []journey.Later{{At: noon.Add(-time.Hour), Members: journey.Members{1}}}}}) // 2 was forgotten
 	require.Equal(t, noon.Add(time.Second), last[journey.Wake](r).At, "never in the past")
 	r.step(time.Second, journey.Tick{})
-	require.Equal(t, journey.Send{Number: 2, Step: "s1", Visit: 1, At: noon.Add(time.Second), Members: journey.Members{1}}, last[journey.Send](r))
+	require.Equal(t, journey.Act{Number: 2, Kind: "send", Step: "s1", Visit: 1, At: noon.Add(time.Second), Members: journey.Members{1}}, last[journey.Act](r))
 	r.sent(time.Second)
 	r.step(time.Minute, journey.Tick{})
-	require.Equal(t, journey.Members{2}, last[journey.Send](r).Members, "nobody is lost")
+	require.Equal(t, journey.Members{2}, last[journey.Act](r).Members, "nobody is lost")
 	r.sent(time.Minute)
 	last[journey.End](r)
 }
 
 func TestCancelLetsAnEffectFinish(t *testing.T) {
 	r := newRig(t, compile(t, nil, send("s1"), send("s2")), 2)
-	flying := last[journey.Send](r)
+	flying := last[journey.Act](r)
 	r.step(0, journey.Cancel{})
 	require.Empty(t, r.out)
-	r.step(time.Second, journey.Sent{Send: flying, Result: journey.SendResult{At: noon, Sent: flying.Members}})
+	r.step(time.Second, journey.Acted{Act: flying, Result: journey.SendResult{At: noon, Sent: flying.Members}})
 	require.Equal(t, "cancelled", last[journey.Progress](r).Places[0].Outcome)
-	none[journey.Send](r)
+	none[journey.Act](r)
 }
 
 func TestCancelOfSomeEndsThemAlone(t *testing.T) {
@@ -187,13 +187,13 @@ func TestCancelOfSomeEndsThemAlone(t *testing.T) {
 
 func TestResumeAsksForAllThatWasInFlight(t *testing.T) {
 	r := newRig(t, compile(t, nil, send("s1")), 2)
-	stale := last[journey.Send](r)
+	stale := last[journey.Act](r)
 	r.step(time.Minute, journey.Resume{})
-	again := last[journey.Send](r)
+	again := last[journey.Act](r)
 	require.Equal(t, stale.Members, again.Members)
-	r.step(time.Minute, journey.Sent{Send: stale, Result: journey.SendResult{Sent: stale.Members}})
+	r.step(time.Minute, journey.Acted{Act: stale, Result: journey.SendResult{Sent: stale.Members}})
 	require.Empty(t, r.out, "an answer to what nobody asks any more")
-	r.step(time.Minute, journey.Sent{Send: again, Result: journey.SendResult{Sent: again.Members}})
+	r.step(time.Minute, journey.Acted{Act: again, Result: journey.SendResult{Sent: again.Members}})
 	last[journey.End](r)
 }
 
@@ -248,7 +248,7 @@ func TestNobodyInTheCohortEndsItAtOnce(t *testing.T) {
 
 func TestRequestsHoldIndicesAlone(t *testing.T) {
 	r := newRig(t, compile(t, nil, send("s1")), 250)
-	batches := last[journey.Send](r).Batches(journey.BatchSize)
+	batches := last[journey.Act](r).Batches(journey.BatchSize)
 	require.Len(t, batches, 3)
 	b, err := json.Marshal(batches[2].Request("journey/test/c1", "d1"))
 	require.NoError(t, err)

@@ -30,7 +30,7 @@ func (p *Program) Table(s *State) ([]Row, error) {
 			continue
 		}
 		rowOf[pc] = len(rows)
-		row := Row{Step: code.label, Kind: kinds[code.op]}
+		row := Row{Step: code.label, Kind: code.kind}
 		if code.until {
 			row.Passed, row.Missed = s.facts[code.ordinal].met.count(), s.facts[code.ordinal].unmet.count()
 		}
@@ -66,7 +66,7 @@ func (r *Row) count(m *member) {
 	r.People++
 	wake := m.due
 	switch m.phase {
-	case asking, sending:
+	case asking, acting:
 		r.Busy++
 	case deferred:
 		r.PutOff++

@@ -82,9 +82,9 @@ func (d *driver) do(now time.Time, c journey.Command) error {
 	switch c := c.(type) {
 	case journey.Decide:
 		d.push(then, journey.Decided{Decide: c, Result: d.world.Decide(c.Request("", ""))})
-	case journey.Send:
+	case journey.Act:
 		for _, b := range c.Batches(journey.BatchSize) {
-			d.push(then, journey.Sent{Send: b, Result: d.world.Send(now, b.Request("", ""))})
+			d.push(then, journey.Acted{Act: b, Result: d.world.Send(now, b.Request("", ""))})
 		}
 	case journey.Wake:
 		d.timer = c.At

@@ -21,6 +21,8 @@ import (
 type Person struct {
 	Clicks  time.Duration       // the condition of every wait holds from then on
 	Buys    time.Duration       // exit_when holds from then on
+	Wins    time.Duration       // goal_when holds from then on
+	Delay   time.Duration       // of every wait of their own; 0: unknown
 	Case    int                 // the case taken at every branch; out of range: none
 	Quiet   time.Duration       // sends before then are put off until then
 	Outcome journey.SendOutcome // of every send
@@ -76,8 +78,16 @@ func (w *World) Decide(r journey.DecideRequest) journey.DecideResult {
 		case p.Erased:
 			out.Gone = out.Gone.With(i)
 			continue
+		case w.since(p.Wins, r.At):
+			out.Reached = out.Reached.With(i)
+			continue
 		case w.since(p.Buys, r.At):
 			out.Exited = out.Exited.With(i)
+			continue
+		case r.Step[0] == 'p': // a wait of their own
+			if p.Delay > 0 {
+				out.Due = append(out.Due, journey.Later{At: r.At.Add(p.Delay), Members: journey.Members{i}})
+			}
 			continue
 		case r.Step[0] == 'w' && w.since(p.Clicks, r.At): // waits are labelled w…, branches b…
 			c = 0
@@ -106,6 +116,8 @@ func (w *World) Send(now time.Time, r journey.SendRequest) journey.SendResult {
 			out.Add(i, outcome)
 		case p.Erased:
 			out.Add(i, journey.OutcomeGone)
+		case w.since(p.Wins, now):
+			out.Add(i, journey.OutcomeReached)
 		case w.since(p.Buys, now):
 			out.Add(i, journey.OutcomeExited)
 		case p.Quiet > 0 && now.Before(w.Start.Add(p.Quiet)):
@@ -209,7 +221,7 @@ type Happening struct {
 func (w *World) Happenings() []Happening {
 	by := map[time.Time]journey.Members{}
 	for i, p := range w.People {
-		for _, offset := range []time.Duration{p.Clicks, p.Buys} {
+		for _, offset := range []time.Duration{p.Clicks, p.Buys, p.Wins} {
 			if offset > 0 {
 				at := w.Start.Add(offset)
 				by[at] = by[at].With(i)

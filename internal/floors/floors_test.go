@@ -54,6 +54,8 @@ var homes = map[string]string{
 	"modernc.org/sqlite":             module + "engine/store/sqlite",
 	"github.com/teambition/rrule-go": module + "dsl/schedule",
 	"github.com/fsnotify/fsnotify":   module + "cmd/herald",
+	"github.com/jackc/pgx/":          module + "engine/store/postgres",
+	"github.com/parquet-go/":         module + "engine/intake",
 }
 
 type pkg struct {

@@ -51,7 +51,7 @@ func (s *Service) decide(ctx context.Context, q journey.DecideRequest) (journey.
 	for _, t := range party.Travellers {
 		ask.answer(t, j, &result)
 	}
-	s.askAgain(schema.Project(), ask, q, party, &result)
+	s.askAgain(schema, ask, q, party, &result)
 	return result, nil
 }
 
@@ -126,26 +126,63 @@ func (s *Service) register(ctx context.Context, q journey.DecideRequest, events 
 	})
 }
 
-// A condition that time alone can change is asked again after a part of its
-// timeout, within these bounds. An exit needs no such question: it is asked again
-// in the moment of sending.
+// A condition that reckons with now is asked again after a part of its timeout,
+// within these bounds. An exit needs no such question: it is asked again in the
+// moment of sending.
 const (
 	againPart = 24
 	againMin  = 15 * time.Minute
 	againMax  = 24 * time.Hour
 )
 
-func (s *Service) askAgain(p *link.Project, ask question, q journey.DecideRequest, party Party, result *journey.DecideResult) {
+// askAgain says when time alone can end a wait. Where only windows end, that is the
+// minute in which the answer becomes yes, and no question in vain.
+func (s *Service) askAgain(schema *audience.Schema, ask question, q journey.DecideRequest, party Party, result *journey.DecideResult) {
+	p := schema.Project()
 	if ask.until == nil || !p.Closure(ask.until.Reads()).Time {
 		return
 	}
+	m := newMoments(p, ask.until)
 	after := againMax
 	if ask.timeout > 0 {
 		after = min(max(ask.timeout/againPart, againMin), againMax)
 	}
 	for _, t := range party.Travellers {
-		if i := t.Enrolment.Index; !result.Exited.Has(i) && !result.Cases[0].Has(i) {
+		i := t.Enrolment.Index
+		if result.Exited.Has(i) || result.Cases[0].Has(i) {
+			continue
+		}
+		at, known := time.Time{}, false
+		if !m.reckons {
+			at, known = m.yes(schema, t, ask.until)
+		}
+		switch {
+		case !known:
 			result.AskAgain(i, q.At.Add(after))
+		case !at.IsZero():
+			result.AskAgain(i, at)
 		}
 	}
+}
+
+// yes is the minute in which a condition that windows end becomes true of a
+// traveller with no news; zero for never. known is false where that takes too many
+// questions.
+func (m *moments) yes(schema *audience.Schema, t *Traveller, until *expr.Checked) (at time.Time, known bool) {
+	then := *t
+	for range maxInstants {
+		next := earliest{after: then.now}
+		m.of(t.Person, &next)
+		if !next.found {
+			return time.Time{}, true
+		}
+		then.now, then.Person = next.at, audience.PersonOf(schema, t.Record(), next.at)
+		if then.Test(until).Holds() {
+			if whole := next.at.Truncate(time.Minute); whole.Before(next.at) {
+				return whole.Add(time.Minute), true
+			}
+			return next.at, true
+		}
+	}
+	return time.Time{}, false
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/herald-campaigns/herald/dsl/campaign"
@@ -13,42 +14,58 @@ import (
 
 // Names of positions and leases in the store.
 const (
-	eventsCursor = "dispatch/events" // the last event that has been looked at
-	turnCursor   = "dispatch/turn"   // grows with every turn: who computed over an older one writes nothing
-	dispatcher   = "dispatch"        // lease
+	eventsCursor  = "dispatch/events"  // the last event that has been looked at
+	changesCursor = "dispatch/changes" // the last change of a person
+	timeCursor    = "dispatch/time"    // the instant, in microseconds, to which time has moved people
+	turnCursor    = "dispatch/turn"    // grows with every turn: who computed over an older one writes nothing
+	dispatcher    = "dispatch"         // lease
 )
 
-// memberCursor is set once a watched segment's members are remembered.
+// memberCursor is set once a segment's members are remembered.
 func memberCursor(segment string) string { return "members/" + segment }
 
-// startCursor is the last event that is history to an event trigger.
-func startCursor(journey string) string { return "starts/" + journey }
+// startCursor is the last event that is history to a trigger; of a segment's there
+// are the last change, and the instant in microseconds, besides.
+func startCursor(journey string) string   { return "starts/" + journey }
+func changeCursor(journey string) string  { return "starts/" + journey + "/change" }
+func instantCursor(journey string) string { return "starts/" + journey + "/at" }
 
 // What paces a Dispatcher, in wall time.
 const (
-	batchSize  = 1000
-	pollEvery  = 100 * time.Millisecond
-	leaseFor   = 10 * time.Second
-	renewAfter = 3 * time.Second
-	retryAfter = time.Second
+	batchSize   = 4000                   // events, and changes, in a turn
+	wakeSize    = 2000                   // people whose instant has come, in a turn
+	askSize     = 20_000                 // people whose instant is found out, in a turn
+	pollEvery   = 100 * time.Millisecond // how soon news are seen without Poke
+	leaseFor    = 10 * time.Second
+	renewAfter  = 3 * time.Second
+	retryAfter  = time.Second
+	timeAtLeast = 5 * time.Second // although there are events to look at, time moves people
 )
 
-// Dispatcher lets people into journeys and tells runs what happened to theirs. Any
-// number may run; one at a time has the lease, and another takes over when it
-// expires.
+// Dispatcher keeps segments true, lets people into journeys and tells runs what
+// happened to theirs. Any number may run; one at a time has the lease, and another
+// takes over when it expires.
 type Dispatcher struct {
 	Config
 
 	poke    chan struct{}
 	renewed time.Time // wall time of the last renewal of the lease; zero: not held
 	routes  *routes
-	ready   bool // routes have been prepared
-	swept   sweepState
+	ready   bool      // routes have been prepared
+	index   Index     // Config.Index, or records
+	roster  *roster   // nil, or worthless when its turn is over
+	expiry  *expiry   // nil until TakeOver; goes with roster
+	timed   time.Time // wall time at which time last moved people
+	swept   time.Time // wall time of the last sweep
 }
 
 // NewDispatcher returns a Dispatcher.
 func NewDispatcher(c Config) *Dispatcher {
-	return &Dispatcher{Config: c.withDefaults(), poke: make(chan struct{}, 1)}
+	d := &Dispatcher{Config: c.withDefaults(), poke: make(chan struct{}, 1), swept: time.Now()}
+	if d.index = d.Index; d.index == nil {
+		d.index = &records{}
+	}
+	return d
 }
 
 // Poke says that there may be something to do, so that Run need not poll for it.
@@ -65,6 +82,9 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	defer d.release(ctx)
 	for {
 		pause := pollEvery
+		if at, ok := d.wakes(); ok {
+			pause = min(pause, max(d.Until(at), time.Millisecond))
+		}
 		if err := d.drain(ctx); err != nil && ctx.Err() == nil {
 			d.Log.ErrorContext(ctx, "dispatching failed; trying again", "error", err)
 			pause = retryAfter
@@ -78,8 +98,15 @@ func (d *Dispatcher) Run(ctx context.Context) error {
 	}
 }
 
+// wakes is when time next moves somebody, as far as is known.
+func (d *Dispatcher) wakes() (time.Time, bool) {
+	if d.expiry == nil || d.renewed.IsZero() {
+		return time.Time{}, false
+	}
+	return d.expiry.first()
+}
+
 // drain works until there is nothing left to do, if this process has the lease.
-// Sweeps wait until the events are through, unless that takes too long.
 func (d *Dispatcher) drain(ctx context.Context) error {
 	for {
 		held, err := d.lease(ctx)
@@ -91,7 +118,7 @@ func (d *Dispatcher) drain(ctx context.Context) error {
 			return err
 		}
 		d.say(ctx, "dispatched", turn)
-		if wall := time.Now(); turn.Idle() && d.sweepDue(wall, sweepEvery) || d.sweepDue(wall, sweepAtLatest) {
+		if turn.Idle() && time.Since(d.swept) >= sweepEvery {
 			swept, err := d.Sweep(ctx)
 			if err != nil {
 				return err
@@ -106,7 +133,7 @@ func (d *Dispatcher) drain(ctx context.Context) error {
 
 func (d *Dispatcher) say(ctx context.Context, what string, t Turn) {
 	if !t.Idle() {
-		d.Log.DebugContext(ctx, what, "events", t.Events, "entered", t.Entered, "left", t.Left, "enrolled", t.Enrolled, "cohorts", t.Cohorts, "signals", t.Signals)
+		d.Log.DebugContext(ctx, what, "events", t.Events, "changes", t.Changes, "woken", t.Woken, "entered", t.Entered, "left", t.Left, "enrolled", t.Enrolled, "cohorts", t.Cohorts, "signals", t.Signals)
 	}
 }
 
@@ -143,67 +170,107 @@ func (d *Dispatcher) release(ctx context.Context) {
 	d.renewed = time.Time{}
 }
 
-// Step takes one turn: a batch of events, and the triggers that have settled once
-// there are no more events. A Turn that is Idle had nothing to do. Step does not
-// look at the lease; two that run at once cannot both write.
+// Step takes one turn: a batch of events and changes of people; once there are no
+// more, the triggers that have settled and the people whose time has come. A Turn
+// that is Idle had nothing to do. Step does not look at the lease; two that run at
+// once cannot both write.
 func (d *Dispatcher) Step(ctx context.Context) (Turn, error) {
 	rt, err := d.route(ctx)
 	if err != nil {
-		return d.outcome(ctx, nil, err)
+		return d.outcome(ctx, Turn{}, err)
 	}
-	now := d.Now()
+	var t *turn
+	var b *batch
 	var at fence
-	var from, to int64
-	var c *changes
+	now, onTime := d.Now(), false
 	err = d.Store.View(ctx, func(r store.Reader) (err error) {
-		if at, err = readFence(r); err != nil {
+		if at, err = d.see(r, rt); err != nil {
 			return err
 		}
-		if at.serial != rt.serial {
-			return errStale
-		}
-		if from, err = r.Cursor(eventsCursor); err != nil {
+		if b, err = readBatch(r); err != nil {
 			return err
 		}
-		c, to, err = d.work(ctx, r, rt, now, from)
+		onTime = !b.full() || time.Since(d.timed) > timeAtLeast
+		t, err = d.work(ctx, newTurn(r, rt, now), b, onTime)
 		return err
 	})
-	if err == nil && !c.count.Idle() {
+	if err == nil && t.dirty() {
 		err = d.commit(ctx, at, func(tx store.Tx) error {
-			if err := c.write(tx, now); err != nil {
+			if err := t.write(tx, now); err != nil {
 				return err
 			}
-			return tx.SetCursor(eventsCursor, to)
+			return b.done(tx, now, t.served)
 		})
 	}
-	return d.outcome(ctx, c, err)
+	if err != nil {
+		return d.outcome(ctx, Turn{}, err)
+	}
+	d.keep(t, at)
+	if d.roster.bequests = nil; b.full() {
+		d.roster.bequests = t.bequests
+	}
+	if onTime {
+		d.timed = time.Now()
+	}
+	if d.expiry == nil && onTime {
+		turn, err := d.takeOver(ctx, rt)
+		turn.add(t.count)
+		return d.outcome(ctx, turn, err)
+	}
+	return t.count, nil
+}
+
+// see reads the fence, and makes sure that memory is of this turn.
+func (d *Dispatcher) see(r store.Reader, rt *routes) (fence, error) {
+	at, err := readFence(r)
+	switch {
+	case err != nil:
+		return at, err
+	case at.serial != rt.serial:
+		return at, errStale
+	case d.roster != nil && d.roster.turn == at.turn:
+		return at, nil
+	}
+	d.expiry, d.timed = nil, time.Now()
+	d.roster, err = readRoster(r, rt, at.turn, d.Now())
+	return at, err
+}
+
+// keep follows in memory what has been written.
+func (d *Dispatcher) keep(t *turn, at fence) {
+	if t.dirty() {
+		d.roster.turn = at.turn + 1
+	}
+	d.roster.keep(t.rt, t.crossed, &t.changes, t.now)
+	if d.expiry != nil {
+		d.expiry.asked = max(d.expiry.asked, t.asked)
+		for id, next := range t.next {
+			d.expiry.set(id, next.at, next.ok)
+		}
+	}
 }
 
 // work computes a turn over a snapshot.
-func (d *Dispatcher) work(ctx context.Context, r store.Reader, rt *routes, now time.Time, from int64) (*changes, int64, error) {
-	t := newTurn(r, rt, now)
+func (d *Dispatcher) work(ctx context.Context, t *turn, b *batch, onTime bool) (*turn, error) {
+	t.index, t.roster, t.expiry = d.index, d.roster, d.expiry
+	t.bequests = slices.Clone(d.roster.bequests)
+	if err := t.index.Advance(&reread{t.r, b}, b.last(), b.lastChange()); err != nil {
+		return nil, fmt.Errorf("the index of segments: %w", err)
+	}
 	find := func(digest campaign.Digest) (*link.Journey, error) { return d.Live.Journey(ctx, digest) }
-	events, err := r.EventsAfter(from, batchSize)
-	if err != nil {
-		return nil, 0, err
+	if err := t.take(b, onTime, find); err != nil {
+		return nil, err
 	}
-	to := from
-	if len(events) > 0 {
-		to = events[len(events)-1].Seq
-		if err := t.events(events, find); err != nil {
-			return nil, 0, err
-		}
-	}
-	if len(events) < batchSize {
+	if !b.full() {
 		if err := t.settle(batchSize); err != nil {
-			return nil, 0, err
+			return nil, err
 		}
 	}
-	return &t.changes, to, nil
+	return t, t.failed()
 }
 
 // outcome turns a lost race into an idle turn: the next one starts afresh.
-func (d *Dispatcher) outcome(ctx context.Context, c *changes, err error) (Turn, error) {
+func (d *Dispatcher) outcome(ctx context.Context, t Turn, err error) (Turn, error) {
 	switch {
 	case errors.Is(err, errStale):
 		return Turn{}, d.Live.Refresh(ctx)
@@ -213,7 +280,7 @@ func (d *Dispatcher) outcome(ctx context.Context, c *changes, err error) (Turn, 
 	case err != nil:
 		return Turn{}, fmt.Errorf("dispatching: %w", err)
 	}
-	return c.count, nil
+	return t, nil
 }
 
 // route reads the triggers of the live project, if that has changed.
@@ -224,7 +291,13 @@ func (d *Dispatcher) route(ctx context.Context) (*routes, error) {
 		if err != nil {
 			return nil, fmt.Errorf("the triggers of the live project: %w", err)
 		}
-		d.routes, d.ready = rt, false
+		for _, err := range rt.broken {
+			d.Log.WarnContext(ctx, "a segment cannot be kept", "error", err)
+		}
+		if err := d.index.Use(ctx, schema); err != nil {
+			return nil, fmt.Errorf("the index of segments: %w", err)
+		}
+		d.routes, d.ready, d.roster = rt, false, nil
 	}
 	if !d.ready {
 		if err := d.prepare(ctx, d.routes); err != nil {
@@ -238,50 +311,31 @@ func (d *Dispatcher) route(ctx context.Context) (*routes, error) {
 // prepare reads where triggers begin, and remembers who is inside segments of
 // which nothing is known yet.
 func (d *Dispatcher) prepare(ctx context.Context, rt *routes) error {
-	err := d.Store.View(ctx, func(r store.Reader) error {
-		for _, starts := range rt.starts {
-			for _, s := range starts {
-				after, err := r.Cursor(startCursor(s.Def.Name))
-				if err != nil {
-					return err
-				}
-				s.after = after
-			}
-		}
-		return nil
-	})
+	err := d.Store.View(ctx, func(r store.Reader) error { return rt.readStarts(r) })
 	if err != nil {
 		return fmt.Errorf("where triggers begin: %w", err)
 	}
 	return d.remember(ctx, rt)
 }
 
-// fence is what a turn was computed over.
-type fence struct{ turn, serial int64 }
-
-func readFence(r store.Reader) (f fence, err error) {
-	if f.turn, err = r.Cursor(turnCursor); err != nil {
-		return f, err
+// readStarts reads where triggers begin.
+func (rt *routes) readStarts(r store.Reader) (err error) {
+	read := func(name string) (at int64) {
+		if err == nil {
+			at, err = r.Cursor(name)
+		}
+		return at
 	}
-	f.serial, err = r.LiveSerial()
-	return f, err
-}
-
-// commit writes, if nothing has changed since at was read.
-func (d *Dispatcher) commit(ctx context.Context, at fence, write func(store.Tx) error) error {
-	return d.Store.Update(ctx, func(tx store.Tx) error {
-		found, err := readFence(tx)
-		switch {
-		case err != nil:
-			return err
-		case found.serial != at.serial:
-			return errStale
-		case found.turn != at.turn:
-			return errOvertaken
+	for _, starts := range rt.starts {
+		for _, s := range starts {
+			s.after = read(startCursor(s.Def.Name))
 		}
-		if err := write(tx); err != nil {
-			return err
+	}
+	for _, s := range rt.segments {
+		for _, w := range s.watchers {
+			w.event, w.change = read(startCursor(w.Def.Name)), read(changeCursor(w.Def.Name))
+			w.at = time.UnixMicro(read(instantCursor(w.Def.Name))).UTC()
 		}
-		return tx.SetCursor(turnCursor, at.turn+1)
-	})
+	}
+	return err
 }

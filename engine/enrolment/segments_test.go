@@ -26,7 +26,7 @@ func TestSegmentEnteredByAnEvent(t *testing.T) {
 	require.Equal(t, enrolment.Turn{Events: 1}, h.dispatch())
 	h.does(ada, "cart_updated")
 	h.does(ada, "order_completed", map[string]any{"total": 60.0})
-	require.Equal(t, enrolment.Turn{Events: 2, Entered: 1, Enrolled: 1, Cohorts: 1}, h.dispatch(), "through the segment that it names")
+	require.Equal(t, enrolment.Turn{Events: 2, Entered: 2, Enrolled: 1, Cohorts: 1}, h.dispatch(), "through the segment that it names")
 	require.Equal(t, []int64{ada}, h.members("news_vip"))
 	h.does(ada, "order_completed", map[string]any{"total": 60.0})
 	require.Equal(t, enrolment.Turn{Events: 1}, h.dispatch(), "inside already")
@@ -58,7 +58,7 @@ func TestTimeMovesSegments(t *testing.T) {
 	require.Equal(t, enrolment.Turn{Entered: 1, Enrolled: 1, Cohorts: 1}, h.sweep())
 	require.True(t, h.sweep().Idle(), "once")
 	require.Len(t, h.enrolments(ada), 1)
-	require.True(t, h.enrolments(ada)[0].EnteredAt.Equal(h.now()))
+	require.True(t, h.enrolments(ada)[0].EnteredAt.Equal(start.Add(60*24*time.Hour)), "at the very instant")
 
 	h.does(ada, "order_completed")
 	require.Equal(t, enrolment.Turn{Events: 1, Left: 1}, h.dispatch())
@@ -125,6 +125,8 @@ func TestEditMovesPeopleSilently(t *testing.T) {
 	// which moves bob
 	h.advance(2 * 24 * time.Hour)
 	h.apply(lapsed(45), back)
+	require.Equal(t, []int64{bob}, h.members("lapsed"))
+	h.dispatch()
 	require.Equal(t, []int64{ada, bob}, h.members("lapsed"))
 	require.Len(t, h.enrolments(ada), 1, "by her own doing")
 	require.Empty(t, h.enrolments(bob), "by the edit")
@@ -144,17 +146,27 @@ func TestEditMovesPeopleSilently(t *testing.T) {
 	require.Empty(t, h.members("lapsed"), "nothing watches it any more")
 }
 
-// A journey that begins to watch a segment which is live already enrols nobody:
-// no edit has moved anybody.
+// A journey that begins to watch a segment which is live already takes in whom its
+// backfill says: everybody who is inside. Without it, who entered before, noticed or
+// not, is none of its business.
 func TestNewJourneyOnAnOldSegment(t *testing.T) {
-	h := newHouse(t, segment("gold", "profile.tier == 'gold'"))
-	ada := h.person("ada", map[string]any{"tier": "gold"})
-	h.apply(segment("gold", "profile.tier == 'gold'"), one("welcome", onEnter("gold", true), never))
+	gold := segment("gold", "profile.tier == 'gold'")
+	h := newHouse(t, gold)
+	tier := map[string]any{"tier": "gold"}
+	ada := h.person("ada", tier)
+	h.dispatch()
+	eve := h.person("eve", tier)
+	h.apply(gold, one("quiet", onEnter("gold", false), never), one("loud", onEnter("gold", true), never))
 	require.Equal(t, []int64{ada}, h.members("gold"))
-	require.True(t, h.sweep().Idle())
-	bob := h.person("bob", map[string]any{"tier": "gold"})
-	require.Equal(t, 1, h.sweep().Enrolled)
-	require.Len(t, h.enrolments(bob), 1)
+	require.Len(t, h.enrolments(ada), 1)
+	require.Equal(t, "loud", h.enrolments(ada)[0].Journey)
+	require.Zero(t, h.sweep().Enrolled, "eve is history")
+	require.Equal(t, []int64{ada, eve}, h.members("gold"))
+	bob := h.person("bob", tier)
+	require.Equal(t, 2, h.sweep().Enrolled)
+	require.Len(t, h.enrolments(bob), 2)
+	h.apply(gold, one("quiet", onEnter("gold", false), never), one("loud", onEnter("gold", true), always))
+	require.Equal(t, 0, h.sweep().Enrolled, "once")
 }
 
 // A dispatcher that computed over the project before writes nothing.
@@ -203,5 +215,38 @@ func TestEventDuringAnApply(t *testing.T) {
 	require.NoError(t, h.live.Refresh(t.Context()))
 	require.Equal(t, []int64{ada}, h.members("buyers"), "not thrown out by an old answer")
 	require.True(t, h.sweep().Idle())
+	require.Len(t, h.enrolments(ada), 1)
+}
+
+// A journey may begin with leaving: by an event, by time, and by an edit where it says
+// backfill.
+func TestLeavesTrigger(t *testing.T) {
+	onLeave := func(backfill bool) campaign.Trigger {
+		return campaign.Trigger{Name: "t", Segment: &campaign.SegmentTrigger{Segment: "recent", Leaves: true, Backfill: backfill}}
+	}
+	recent := func(window string) *campaign.Segment {
+		return segment("recent", "events.order_completed.within('"+window+"').any() && events.cart_updated.none()")
+	}
+	h := newHouse(t, recent("1h"), one("bye", onLeave(false), always))
+	ada, bob, eve, ben := h.person("ada"), h.person("bob"), h.person("eve"), h.person("ben")
+	for _, p := range []int64{ada, bob, eve} {
+		h.does(p, "order_completed")
+	}
+	require.Equal(t, enrolment.Turn{Events: 3, Entered: 3}, h.dispatch())
+	h.does(ada, "cart_updated")
+	require.Equal(t, enrolment.Turn{Events: 1, Left: 1, Enrolled: 1, Cohorts: 1}, h.dispatch())
+	h.advance(30 * time.Minute)
+	h.does(ben, "order_completed")
+	h.dispatch()
+	h.apply(recent("10m"), one("bye", onLeave(false), always))
+	require.Equal(t, []int64{ben}, h.members("recent"))
+	require.Empty(t, h.enrolments(bob), "by the edit")
+	h.apply(recent("1h"), one("bye", onLeave(true), always), one("late", onLeave(true), always))
+	require.Equal(t, []int64{bob, eve, ben}, h.members("recent"))
+	h.apply(recent("10m"), one("bye", onLeave(true), always), one("late", onLeave(true), always))
+	require.Len(t, h.enrolments(bob), 2, "an edit that says so")
+	h.advance(time.Hour)
+	require.Equal(t, enrolment.Turn{Left: 1, Enrolled: 2, Cohorts: 2}, h.sweep())
+	require.True(t, h.enrolments(ben)[0].EnteredAt.Equal(start.Add(40*time.Minute)))
 	require.Len(t, h.enrolments(ada), 1)
 }

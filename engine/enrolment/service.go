@@ -17,6 +17,12 @@ type Config struct {
 	// CatchUp is how late an issue of a broadcast, or the return of a date, still
 	// starts when ticks were missed; 0 is a day.
 	CatchUp time.Duration
+	// Index answers conditions for the Dispatcher, which is then the only one that
+	// advances it; nil: it reads records.
+	Index Index
+	// Until is how long the wall clock takes until campaign time reaches t; nil: as
+	// long as Now says.
+	Until func(t time.Time) time.Duration
 	// Owner names this process where leases are held; required by Dispatcher.
 	Owner string
 }
@@ -24,6 +30,9 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	if c.Now == nil {
 		c.Now = func() time.Time { return time.Now().UTC() }
+	}
+	if now := c.Now; c.Until == nil {
+		c.Until = func(t time.Time) time.Duration { return max(0, t.Sub(now())) }
 	}
 	if c.Log == nil {
 		c.Log = slog.New(slog.DiscardHandler)

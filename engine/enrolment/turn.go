@@ -1,8 +1,6 @@
 package enrolment
 
 import (
-	"errors"
-	"fmt"
 	"time"
 
 	"github.com/herald-campaigns/herald/dsl/campaign"
@@ -19,13 +17,16 @@ const MaxLate = 72 * time.Hour
 // Turn counts what one turn of the Dispatcher did.
 type Turn struct {
 	Events   int // looked at
-	Entered  int // memberships of watched segments that began
-	Left     int // and ended
+	Changes  int // of people, looked at
+	Woken    int // people asked because their time had come, or was not known
+	Entered  int // crossings into segments
+	Left     int // and out of them
 	Enrolled int // people let into journeys
 	Cohorts  int // started for them
 	Signals  int // to runs under way
 	Settled  int // pending triggers that came due
 	History  int // events that met a trigger too late, or before it was there
+	Found    int // crossings that only a sweep noticed: there should be none
 }
 
 // Idle reports whether there was nothing to do.
@@ -33,6 +34,8 @@ func (t Turn) Idle() bool { return t == Turn{} }
 
 func (t *Turn) add(u Turn) {
 	t.Events += u.Events
+	t.Changes += u.Changes
+	t.Woken += u.Woken
 	t.Entered += u.Entered
 	t.Left += u.Left
 	t.Enrolled += u.Enrolled
@@ -40,6 +43,7 @@ func (t *Turn) add(u Turn) {
 	t.Signals += u.Signals
 	t.Settled += u.Settled
 	t.History += u.History
+	t.Found += u.Found
 }
 
 // turn works out, over one snapshot, what is to be written. Nothing is written
@@ -52,41 +56,53 @@ type turn struct {
 	door   *door
 	people map[int64]*audience.Person // nil: gone
 
-	asked map[segmentOf]bool
-	changes
-}
+	index  Index
+	roster *roster
+	expiry *expiry      // nil until segments are known to be true to some instant
+	out    []expr.Truth // room for answers
+	parts  []string     // room for parts of a question
 
-// segmentOf is one person's being inside one watched segment.
-type segmentOf struct {
-	watched int
-	person  int64
+	touched   []*touch
+	touches   map[int64]*touch
+	crossings []*crossing
+	crossed   map[membership]bool // who is inside now, where a crossing has changed that
+	mixed     map[int64]bool      // people in crossed
+	bequests  []int               // segments that those were in who are no more
+	asked     int                 // of expiry: what it becomes
+	served    bool                // everybody's segments are true to now
+	changes
 }
 
 // changes is what a turn writes.
 type changes struct {
-	moves     []move
+	moves     []store.Move
+	shifts    []store.Shift
 	pending   []store.Pending // triggers that begin to settle, or begin anew
 	settled   []store.Pending // triggers that have settled, or came to nothing
 	entries   []entry
 	reactions []reaction
+	next      map[int64]instant // when people are to be asked next
+	gone      []int64
+	ahead     map[int64]time.Time // people with events whose clock is ahead, until then
 	count     Turn
 }
 
-// move is a person who crosses the border of a watched segment.
-type move struct {
-	segment string
-	person  int64
-	inside  bool
+// instant is a time, or never.
+type instant struct {
+	at time.Time
+	ok bool
 }
 
 func newTurn(r store.Reader, rt *routes, now time.Time) *turn {
 	return &turn{
-		r: r, rt: rt, now: now, latest: now, door: newDoor(r),
-		people: map[int64]*audience.Person{}, asked: map[segmentOf]bool{},
+		r: r, rt: rt, now: now, latest: now, door: newDoor(r), people: map[int64]*audience.Person{},
+		touches: map[int64]*touch{}, crossed: map[membership]bool{}, mixed: map[int64]bool{},
+		changes: changes{next: map[int64]instant{}, ahead: map[int64]time.Time{}},
 	}
 }
 
-// meet loads people who have not been met in this turn.
+// meet loads people who have not been met in this turn, with what triggers and
+// entering look at.
 func (t *turn) meet(ids []int64) error {
 	var news []int64
 	for _, id := range ids {
@@ -105,26 +121,30 @@ func (t *turn) meet(ids []int64) error {
 	return nil
 }
 
-// events takes a batch of events in the order of the record. find links journeys
+// take looks at a batch and, where onTime, at whom time moves. find links journeys
 // that people are under way through.
-func (t *turn) events(events []store.Event, find finder) error {
-	var ids []int64
-	for _, e := range events {
-		if e.At.After(t.latest) {
-			t.latest = e.At
-		}
-		if !t.rt.quiet(e.Name) {
-			ids = append(ids, e.Person)
+func (t *turn) take(b *batch, onTime bool, find finder) error {
+	if err := t.touch(b); err != nil {
+		return err
+	}
+	for _, p := range t.touched {
+		if err := t.ask(p); err != nil {
+			return err
 		}
 	}
-	if err := t.meet(ids); err != nil {
+	if onTime {
+		if err := t.wake(); err != nil {
+			return err
+		}
+	}
+	if err := t.crossAll(b); err != nil {
 		return err
 	}
 	waits := newWaiting()
-	for _, e := range events {
-		if err := t.segments(e); err != nil {
-			return err
-		}
+	if err := t.meet(t.triggered(b.events)); err != nil {
+		return err
+	}
+	for _, e := range b.events {
 		if err := waits.add(t.r, e); err != nil {
 			return err
 		}
@@ -132,61 +152,24 @@ func (t *turn) events(events []store.Event, find finder) error {
 			return err
 		}
 	}
-	t.count.Events += len(events)
+	t.count.Events += len(b.events)
+	t.count.Changes += len(b.changes)
 	return t.react(waits, find)
+}
+
+// triggered are the people of events that meet a trigger.
+func (t *turn) triggered(events []store.Event) []int64 {
+	var ids []int64
+	for _, e := range events {
+		if len(t.rt.starts[e.Name]) > 0 {
+			ids = append(ids, e.Person)
+		}
+	}
+	return ids
 }
 
 // finder links a journey by the digest of its definition.
 type finder func(campaign.Digest) (*link.Journey, error)
-
-// segments asks the watched segments that an event can move its person into or
-// out of, each once in a turn.
-func (t *turn) segments(e store.Event) error {
-	person := t.people[e.Person]
-	if person == nil {
-		return nil
-	}
-	for _, i := range t.rt.moved[e.Name] {
-		k := segmentOf{i, e.Person}
-		if t.asked[k] {
-			continue
-		}
-		t.asked[k] = true
-		w := &t.rt.watched[i]
-		was, err := t.r.IsMember(w.Def.Name, e.Person)
-		if err != nil {
-			return err
-		}
-		switch is := person.Segment(w.Def.Name) == expr.True; {
-		case is == was:
-		case e.Imported:
-			t.moves = append(t.moves, move{w.Def.Name, e.Person, is}) // history fires nothing
-		default:
-			err = t.cross(w, person, is, t.entry(e), t.arrival(e), fmt.Sprintf("s%d", e.Seq))
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// cross notes that a person has entered or left a watched segment; who enters
-// meets the triggers that watch it.
-func (t *turn) cross(w *watched, p *audience.Person, inside bool, at, from time.Time, ref string) error {
-	t.moves = append(t.moves, move{w.Def.Name, p.ID(), inside})
-	if !inside {
-		t.count.Left++
-		return nil
-	}
-	t.count.Entered++
-	for _, j := range w.journeys {
-		if err := t.enter(&entry{journey: j, person: p.ID(), enteredAt: at, from: from, ref: ref}, p, nil); err != nil {
-			return err
-		}
-	}
-	return nil
-}
 
 // enter lets somebody in, if exit_when and the re-entry rule do. event is what the
 // trigger looks at; nil for none.
@@ -229,10 +212,18 @@ func (t *turn) arrival(e store.Event) time.Time {
 	return at
 }
 
+// dirty reports whether there is something to write.
+func (c *changes) dirty() bool {
+	return c.count.Events+c.count.Changes+len(c.moves)+len(c.shifts)+len(c.pending)+len(c.settled)+len(c.entries)+len(c.reactions) > 0
+}
+
 // write keeps the changes, and tells Temporal.
 func (c *changes) write(tx store.Tx, now time.Time) error {
-	for _, m := range c.moves {
-		if err := tx.SetMember(m.segment, m.person, m.inside, now); err != nil {
+	if err := tx.MoveMembers(c.moves); err != nil {
+		return err
+	}
+	for _, shift := range c.shifts {
+		if err := tx.ShiftMembers(shift); err != nil {
 			return err
 		}
 	}
@@ -255,10 +246,3 @@ func (c *changes) write(tx store.Tx, now time.Time) error {
 	c.count.Cohorts, c.count.Signals = started, len(c.reactions)
 	return err
 }
-
-// errOvertaken says that somebody else took the turn; errStale, that another
-// project has become live. Nothing was written.
-var (
-	errOvertaken = errors.New("another process has taken the turn")
-	errStale     = errors.New("another project is live")
-)

@@ -28,6 +28,8 @@ func reminder() *campaign.Journey {
 			{Name: "else"},
 		}},
 		&campaign.Wait{Name: "long", Until: linktest.When("step.seen.met && events.cart_updated.within('1h').count() >= 2"), Timeout: 10 * 24 * time.Hour},
+		&campaign.Wait{Name: "calm", Until: linktest.When("events.cart_updated.within('90m').none() && !step.seen.met"), Timeout: 10 * 24 * time.Hour},
+		&campaign.Wait{Name: "evening", Until: linktest.When("hour(now) >= 18"), Timeout: 10 * 24 * time.Hour},
 	}
 	return j
 }
@@ -129,11 +131,19 @@ func TestDecideOfAStepWithoutAQuestion(t *testing.T) {
 	require.Equal(t, journey.DecideResult{Cases: []journey.Members{nil}}, h.decide(c, "seen", nil))
 }
 
+// A wait is asked again in the minute in which its windows let it end; never where
+// they cannot; and now and then where its condition reckons with now.
 func TestDecideAsksAgainWhereTimeTells(t *testing.T) {
-	h, _, c := underway(t, 1)
-	result := h.decide(c, "long", journey.Members{0})
-	require.Equal(t, []journey.Later{{At: start.Add(10 * time.Hour), Members: journey.Members{0}}}, result.Again)
+	h, people, c := underway(t, 1)
 	require.Empty(t, h.decide(c, "seen", journey.Members{0}).Again)
+	require.Empty(t, h.decide(c, "long", journey.Members{0}).Again, "windows end, and it does not")
+	h.advance(10*time.Minute + 30*time.Second)
+	h.does(people[0], "cart_updated")
+	unmet := []journey.Fact{{Step: "seen", Unmet: journey.Members{0}}}
+	calm, err := h.service.Decide(t.Context(), journey.DecideRequest{Cohort: c.ID, Definition: c.Definition, Step: "calm", Members: journey.Members{0}, Facts: unmet, At: h.now()})
+	require.NoError(t, err)
+	require.Equal(t, []journey.Later{{At: start.Add(101 * time.Minute), Members: journey.Members{0}}}, calm.Again)
+	require.Equal(t, []journey.Later{{At: h.now().Add(10 * time.Hour), Members: journey.Members{0}}}, h.decide(c, "evening", journey.Members{0}).Again)
 }
 
 // at moves the projection, as the interpreter does.

@@ -9,8 +9,12 @@ cd "$(dirname "$0")/.."
 
 step() { printf '\n== %s\n' "$*"; }
 
-need() { # need PROGRAM PACKAGE WHAT_FOR
+need() { # need PROGRAM PACKAGE WHAT_FOR [FOLDER…], which are looked into beside PATH
 	command -v "$1" >/dev/null 2>&1 && return 0
+	local folder
+	for folder in "${@:4}"; do
+		[ ! -x "$folder/$1" ] || return 0
+	done
 	if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null 2>&1; then
 		step "installing $2, for $3"
 		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "$2" >/dev/null ||
@@ -22,6 +26,7 @@ need() { # need PROGRAM PACKAGE WHAT_FOR
 
 command -v go >/dev/null 2>&1 || { echo "Go 1.26 or newer is needed: https://go.dev/dl/"; exit 1; }
 need chromium chromium "the test in a browser"
+need initdb postgresql "the store in PostgreSQL" /usr/lib/postgresql/*/bin /usr/pgsql-*/bin
 if [ -z "${HERALD_DATASETS:-}" ] && [ -d ../shared/vectors/data ]; then
 	HERALD_DATASETS=$(cd ../shared/vectors/data && pwd)
 	export HERALD_DATASETS

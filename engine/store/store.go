@@ -56,6 +56,13 @@ type Store interface {
 	Close() error
 }
 
+// Notifier is a Store that gives a word when a process, this one or another, has
+// appended events, changed people or filled the outbox. It is no substitute for
+// looking now and then. The channel is closed when ctx is done.
+type Notifier interface {
+	Notifications(ctx context.Context) <-chan struct{}
+}
+
 // Reader is what can be asked within one snapshot.
 type Reader interface {
 	PeopleReader
@@ -576,8 +583,9 @@ type JourneyReader interface {
 	// newest first; of one segment, or of all when it is "".
 	MovesOf(person int64, segment string, limit int) ([]Move, error)
 	// SegmentDays returns the days on which somebody crossed, by Move.At, from the day
-	// of `from` on, in order. What merging, erasing and ClearMembers take out of a
-	// segment is not counted.
+	// of `from` on, in order. Who is found inside when a segment is first counted
+	// (a Shift ByStart), and what merging, erasing and ClearMembers take out, is not
+	// counted.
 	SegmentDays(segment string, from time.Time) ([]SegmentDay, error)
 	Event(seq int64) (Event, error)
 }

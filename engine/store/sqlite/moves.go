@@ -168,6 +168,9 @@ func (t *tx) ShiftMembers(s store.Shift) error {
 	if err := t.recordShift(side{segment, move, false}, left); err != nil {
 		return err
 	}
+	if s.Cause == store.ByStart { // they were there before
+		return nil
+	}
 	d := days{}
 	d.add(segment, s.At, entered.n, left.n)
 	return t.countDays(d)

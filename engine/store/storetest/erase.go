@@ -154,5 +154,5 @@ func remember(t *testing.T, tx store.Tx, person int64, word string) {
 	move := enter("vip", person, noon)
 	move.Operands = []byte(`{"total":"` + word + `operand"}`)
 	require.NoError(t, tx.MoveMembers([]store.Move{move}))
-	require.NoError(t, tx.ShiftMembers(store.Shift{Segment: "many", Enter: []int64{person}, At: noon, Cause: store.ByStart}))
+	require.NoError(t, tx.ShiftMembers(store.Shift{Segment: "many", Enter: []int64{person}, At: noon, Cause: store.ByEdit}))
 }

@@ -10,11 +10,6 @@ import (
 	"github.com/herald-campaigns/herald/engine/store"
 )
 
-// kinds are what a project is made of.
-var kinds = []string{
-	"profile", "event", "catalog", "topic", "segment", "content", "message", "sender", "provider", "journey", "broadcast",
-}
-
 // asOf is a project in which one resource is an earlier definition of itself.
 func (d *Delivery) asOf(ctx context.Context, p *link.Project, a addr.Addr, digest campaign.Digest) (*link.Project, error) {
 	var stored store.Definition
@@ -26,7 +21,7 @@ func (d *Delivery) asOf(ctx context.Context, p *link.Project, a addr.Addr, diges
 		return nil, fmt.Errorf("definition %s of %s: %w", digest.Short(), a, err)
 	}
 	resources := []campaign.Resource{{Addr: a, Digest: digest, Body: stored.Body}}
-	for _, kind := range kinds {
+	for _, kind := range campaign.Kinds() {
 		for _, name := range p.Names(kind) {
 			other := named(kind, name)
 			if r, ok := p.Resource(other); ok && other != a {

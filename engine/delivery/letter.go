@@ -44,6 +44,7 @@ func newLetter(s *script, c *candidate, signer *links.Signer, now time.Time) (*l
 	}
 	values["profile"] = c.person.Values(s.message.Reads.Attributes)
 	values["segment"] = segments
+	values["trait"] = s.message.TraitValues(c.subject, now)
 	values[link.UnsubscribeURL] = l.unsubscribe
 	values[link.PreferencesURL] = signer.Preferences(c.send.ID)
 	values[link.ViewURL] = signer.View(c.send.ID)

@@ -129,6 +129,8 @@ func TestAnEditRipples(t *testing.T) {
 	require.Equal(t, [5]int{4, 6, 2, 0, 4}, [5]int{quiet.Before, quiet.After, quiet.Enters, quiet.Leaves, quiet.Stays})
 	require.Equal(t, []string{"segment.lapsed"}, quiet.Because)
 	require.Len(t, quiet.Sample, 2)
+	require.Len(t, lapsed.Sample, 3)
+	require.True(t, lapsed.Sample[0].Enters)
 	require.Equal(t, []plan.Ripple{
 		{Reader: addr.New("broadcast", "weekly"), Segments: []string{"lapsed", "quiet"}, People: 4, Moves: []plan.Shift{{From: "audience", People: 2}}},
 		{Reader: addr.New("content", "hero"), Segments: []string{"lapsed", "quiet"}, Moves: []plan.Shift{{From: "else", To: "lapsed", People: 2}}},

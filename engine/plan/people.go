@@ -109,7 +109,7 @@ func ChangedSegments(p *Plan, rev *campaign.Revision, live *state.Snapshot) map[
 	for _, r := range rev.Resources { // dependency order: causes are known before they are needed
 		var because []string
 		for _, d := range r.DependsOn {
-			if own[d] && meaningful(p, d) {
+			if own[d] && meaningful(p, d) && reads(p, r, d) {
 				because = append(because, d.String())
 			}
 			because = append(because, causes[d]...)
@@ -136,6 +136,32 @@ func ChangedSegments(p *Plan, rev *campaign.Revision, live *state.Snapshot) map[
 		causes[r.Addr] = because
 	}
 	return out
+}
+
+// reads reports whether a segment or trait looks at what changes in a model block:
+// of the profile, one of the attributes that do.
+func reads(p *Plan, r campaign.Resource, a addr.Addr) bool {
+	if a.Kind() != "profile" {
+		return true
+	}
+	names := map[string]bool{}
+	for _, e := range campaign.Expressions(r.Def) {
+		for _, name := range e.Reads.Attributes {
+			names[name] = true
+		}
+	}
+	for _, c := range p.Changes {
+		if c.Addr != a {
+			continue
+		}
+		for _, change := range c.Attributes {
+			rest, ok := strings.CutPrefix(change.Path, "attributes.")
+			if name, _, _ := strings.Cut(rest, "."); !ok || names[name] {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // meaningful reports whether the change of a model block can move people: a new

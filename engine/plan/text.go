@@ -92,15 +92,25 @@ func (t *text) segments(p *Plan) {
 		return
 	}
 	t.line("%s (counted %s)", t.bold("People"), p.CountedAt.UTC().Format("2006-01-02 15:04 MST"))
-	empty := 0
+	empty, still := 0, 0
 	for _, s := range p.Segments {
-		if s.Before+s.After+s.Enters+s.Leaves+s.Unknown == 0 {
+		switch {
+		case s.Before+s.After+s.Enters+s.Leaves+s.Unknown == 0:
 			empty++
+			continue
+		case len(s.Because) > 0 && s.Enters+s.Leaves == 0:
+			still++
 			continue
 		}
 		t.line("  segment.%s: %d → %s (%s, %s)%s", s.Segment, s.Before, t.bold(people(s.After)),
 			t.paint(green, fmt.Sprintf("+%d", s.Enters)), t.paint(red, fmt.Sprintf("−%d", s.Leaves)), t.asides(s))
 		t.samples(s.Sample)
+	}
+	switch {
+	case still == 1:
+		t.line("  %s", t.paint(faint, "1 segment reads what changed, and nobody moves"))
+	case still > 1:
+		t.line("  %s", t.paint(faint, fmt.Sprintf("%d segments read what changed, and nobody moves", still)))
 	}
 	switch {
 	case empty == 1:
@@ -175,7 +185,7 @@ func (t *text) unfit(p *Plan) {
 			what, then = "value does", ", and counts as absent from then on"
 		}
 		if u.Stay {
-			then = ""
+			then = ": they stay, and new ones like them are refused"
 		}
 		t.line("  %s %s, %s: %s → %s: %d stored %s not fit%s.",
 			t.paint(yellow, "!"), owner(u.Where), u.Name, u.Before, u.After, u.Values, what, then)
@@ -191,7 +201,7 @@ func (t *text) asides(s SegmentEffect) string {
 		out += fmt.Sprintf(", unknown of %d", s.Unknown)
 	}
 	if len(s.Because) > 0 {
-		out += ", because of " + strings.Join(s.Because, ", ")
+		out += ", because of " + strings.ReplaceAll(strings.Join(s.Because, ", "), "profile.profile", "profile")
 	}
 	return t.paint(faint, out)
 }

@@ -37,7 +37,7 @@ func (x *Explanation) Text(who string) string {
 		fmt.Fprintf(&b, "  %s on %s because %s\n", word, minute(m.At), m.Because)
 		for _, f := range m.Findings {
 			if f.Decides {
-				fmt.Fprintf(&b, "      %s\n", f.sentence())
+				fmt.Fprintf(&b, "      %s\n", f.Sentence())
 			}
 		}
 	}
@@ -50,13 +50,13 @@ func writeFindings(b *strings.Builder, found []Finding, depth int) {
 		if f.Decides {
 			mark = "→"
 		}
-		fmt.Fprintf(b, "%s%s %-7s %s\n", strings.Repeat("  ", depth), mark, f.Truth, f.sentence())
+		fmt.Fprintf(b, "%s%s %-7s %s\n", strings.Repeat("  ", depth), mark, f.Truth, f.Sentence())
 		writeFindings(b, f.Parts, depth+1)
 	}
 }
 
-// sentence is a finding in words: what is looked at, what it is, what is needed.
-func (f *Finding) sentence() string {
+// Sentence is a finding in words: what is looked at, what it is, what is needed.
+func (f *Finding) Sentence() string {
 	if f.Op == "" {
 		return f.Text
 	}

@@ -307,6 +307,24 @@ func TestNext(t *testing.T) {
 	require.True(t, ok, "there is no column for it: it is to be asked again")
 }
 
+// Of a list with a default, an empty one is another answer than none.
+func TestCollectionsWithADefault(t *testing.T) {
+	s := newStore(t)
+	schema := schemaOf(t, &campaign.Profile{Attributes: []campaign.Attribute{
+		{Name: "dietary", Type: campaign.SetOf(campaign.Of(campaign.String)), Default: []any{"anything"}},
+	}}, segment("eats_all", `"anything" in profile.dietary`))
+	update(t, s, func(tx store.Tx) error {
+		_, err := tx.IdentifyAll([]store.Person{{Key: "a"}, {Key: "b", Attributes: map[string]any{"dietary": []any{}}}, {Key: "c", Attributes: map[string]any{"dietary": []any{"anything"}}}})
+		return err
+	})
+	ix, err := Open(t.Context(), Config{Store: s, Schema: schema})
+	require.NoError(t, err)
+	agree(t, ix, conditions(t, schema.Project(), "segment.eats_all", `size(profile.dietary) == 0`), now)
+	found, err := ix.Select(t.Context(), conditions(t, schema.Project(), "segment.eats_all")[0], now)
+	require.NoError(t, err)
+	require.Len(t, found.Yes, 2)
+}
+
 // Questions are answered while news comes in and columns come and go.
 func TestManyAtOnce(t *testing.T) {
 	s := newShop(t, t.TempDir())

@@ -28,10 +28,31 @@ func planOf(p *link.Project) column.Plan {
 		w.condition(c)
 	}
 	plan := w.plan()
+	for _, a := range p.Profile().Attributes {
+		if replaced(a) {
+			delete(plan.Attributes, a.Name)
+		}
+	}
 	plan.Topics = slices.Clone(p.Names("topic"))
 	plan.Channels = link.Channels()
 	slices.Sort(plan.Channels)
 	return plan
+}
+
+// replaced reports whether a collection has a default: columns cannot tell one that
+// is empty from one that is absent, so that conditions on it read the record.
+func replaced(a campaign.Attribute) bool {
+	v, err := campaign.Coerce(a.Type, a.Default)
+	if err != nil {
+		return false
+	}
+	switch v := v.(type) {
+	case []any:
+		return len(v) > 0
+	case map[string]any:
+		return a.Type.Kind == campaign.Map && len(v) > 0
+	}
+	return false
 }
 
 // planOfCondition says which columns one condition needs, through the segments

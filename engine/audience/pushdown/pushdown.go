@@ -35,8 +35,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5"
-
 	"github.com/herald-campaigns/herald/dsl/expr"
 	"github.com/herald-campaigns/herald/dsl/link"
 	"github.com/herald-campaigns/herald/engine/audience"
@@ -86,7 +84,7 @@ const together = 16
 // SelectMany answers several conditions, of one snapshot.
 func (e *Evaluator) SelectMany(ctx context.Context, conditions []*expr.Checked, now time.Time) ([]audience.Selection, error) {
 	out := make([]audience.Selection, 0, len(conditions))
-	err := e.store.Read(ctx, func(pg *pgx.Conn, r store.Reader) error {
+	err := e.store.Read(ctx, func(pg *postgres.Snapshot, r store.Reader) error {
 		for some := range slices.Chunk(conditions, together) {
 			truths, err := e.ask(ctx, pg, r, some, nil, now)
 			if err != nil {
@@ -108,7 +106,7 @@ func (e *Evaluator) Test(ctx context.Context, condition *expr.Checked, people []
 	if len(people) == 0 {
 		return truths, nil
 	}
-	err := e.store.Read(ctx, func(pg *pgx.Conn, r store.Reader) error {
+	err := e.store.Read(ctx, func(pg *postgres.Snapshot, r store.Reader) error {
 		found, err := e.ask(ctx, pg, r, []*expr.Checked{condition}, people, now)
 		if err != nil {
 			return err
@@ -181,16 +179,11 @@ func (e *Evaluator) query(conditions []*expr.Checked, people []int64, now time.T
 }
 
 // ask answers some conditions: by SQL, and where that is unsure by audience.
-func (e *Evaluator) ask(ctx context.Context, pg *pgx.Conn, r store.Reader, conditions []*expr.Checked, people []int64, now time.Time) ([]audience.Selection, error) {
+func (e *Evaluator) ask(ctx context.Context, pg *postgres.Snapshot, r store.Reader, conditions []*expr.Checked, people []int64, now time.Time) ([]audience.Selection, error) {
 	q := e.query(conditions, people, now)
 	out, unsure := make([]audience.Selection, len(conditions)), make([][]int64, len(conditions))
-	rows, err := pg.Query(ctx, q.sql, append([]any{pgx.QueryExecModeDescribeExec}, q.args...)...)
-	if err != nil {
-		return nil, e.store.Explain(err)
-	}
-	defer rows.Close()
-	for rows.Next() {
-		id, truths := readRow(rows.RawValues())
+	err := pg.Each(ctx, q.sql, q.args, func(columns [][]byte) {
+		id, truths := readRow(columns)
 		for i := range conditions {
 			switch {
 			case truths[2*i] == yes:
@@ -202,9 +195,9 @@ func (e *Evaluator) ask(ctx context.Context, pg *pgx.Conn, r store.Reader, condi
 				out[i].Unknown = append(out[i].Unknown, id)
 			}
 		}
-	}
-	if err := rows.Err(); err != nil {
-		return nil, e.store.Explain(err)
+	})
+	if err != nil {
+		return nil, err
 	}
 	for i, ids := range unsure {
 		if err := e.askAgain(ctx, r, conditions[i], ids, now, &out[i]); err != nil {

@@ -180,7 +180,7 @@ func (d *demo) load(ctx context.Context, s store.Store, start time.Time) error {
 	}
 	d.say("\nherald plan")
 	p := &planned{compiled: compiled, revision: compiled.revision, store: s, now: start}
-	if err := p.make(ctx); err != nil {
+	if err := p.make(ctx, d.call); err != nil {
 		return err
 	}
 	if err := d.showPlan(p.plan); err != nil {

@@ -255,7 +255,7 @@ func (c *call) follow(ctx context.Context, s store.Store, up *upright) error {
 			if e.Has(fsnotify.Create) {
 				_ = watchTree(watcher, e.Name) // a new folder; a file is watched with its folder
 			}
-			if !strings.HasPrefix(filepath.Base(e.Name), ".") {
+			if c.edits(e.Name) {
 				quiet.Reset(settle)
 			}
 		case <-applied:
@@ -266,6 +266,13 @@ func (c *call) follow(ctx context.Context, s store.Store, up *upright) error {
 			c.replan(ctx, s)
 		}
 	}
+}
+
+// edits reports whether a changed file can change the project: what this program
+// prints, or an export that somebody puts there, does not.
+func (c *call) edits(name string) bool {
+	below, err := filepath.Rel(c.dir, name)
+	return err != nil || c.reads == nil || c.reads.matters(below)
 }
 
 func (u *upright) temporalDone() <-chan struct{} {
@@ -297,7 +304,7 @@ func (c *call) replan(ctx context.Context, s store.Store) {
 	compiled, err := c.revision()
 	if err == nil {
 		p := &planned{compiled: compiled, revision: compiled.revision, store: s, now: time.Now().UTC()}
-		if err = p.make(ctx); err == nil {
+		if err = p.make(ctx, c); err == nil {
 			err = c.showPlan(p.plan)
 		}
 		if err == nil && !p.plan.Empty() {

@@ -19,11 +19,14 @@ import (
 	"github.com/herald-campaigns/herald/dsl/campaign"
 	"github.com/herald-campaigns/herald/dsl/link"
 	"github.com/herald-campaigns/herald/engine/apply"
+	"github.com/herald-campaigns/herald/engine/audience/index"
 	"github.com/herald-campaigns/herald/engine/clock"
 	"github.com/herald-campaigns/herald/engine/delivery"
 	"github.com/herald-campaigns/herald/engine/delivery/links"
+	"github.com/herald-campaigns/herald/engine/effect"
 	"github.com/herald-campaigns/herald/engine/enrolment"
 	"github.com/herald-campaigns/herald/engine/intake"
+	"github.com/herald-campaigns/herald/engine/journey"
 	"github.com/herald-campaigns/herald/engine/live"
 	"github.com/herald-campaigns/herald/engine/state"
 	"github.com/herald-campaigns/herald/engine/store"
@@ -48,6 +51,8 @@ type house struct {
 	links      *links.Signer
 	delivery   *delivery.Delivery
 	service    *enrolment.Service
+	effects    *effect.Service
+	enrol      enrolment.Config
 	dispatcher *enrolment.Dispatcher
 
 	modelMu  sync.Mutex
@@ -62,6 +67,9 @@ type house struct {
 // openHouse prepares the running side; work and serve make it run.
 func openHouse(ctx context.Context, h *house) (*house, error) {
 	var err error
+	if err := os.MkdirAll(h.dataDir, 0o700); err != nil {
+		return nil, fmt.Errorf("the data folder: %w", err)
+	}
 	if h.live, err = live.Open(ctx, h.store, h.log); err != nil {
 		return nil, err
 	}
@@ -75,9 +83,10 @@ func openHouse(ctx context.Context, h *house) (*house, error) {
 	if h.links, err = links.New(secret, h.baseURL); err != nil {
 		return nil, err
 	}
-	cfg := enrolment.Config{Store: h.store, Live: h.live, Now: h.clock.Now, Log: h.log, Owner: owner(), CatchUp: catchUp(h.clock)}
-	h.service = enrolment.NewService(cfg)
-	h.dispatcher = enrolment.NewDispatcher(cfg)
+	h.enrol = enrolment.Config{Store: h.store, Live: h.live, Now: h.clock.Now, Log: h.log, Owner: owner(), CatchUp: catchUp(h.clock)}
+	h.service = enrolment.NewService(h.enrol)
+	h.dispatcher = enrolment.NewDispatcher(h.enrol) // work gives it an index
+	h.effects = effect.New(effect.Config{Store: h.store, Live: h.live, Now: h.clock.Now, Secrets: h.secrets, Log: h.log})
 	h.delivery, err = delivery.New(delivery.Config{
 		Store: h.store, Live: h.live, Links: h.links, Kinds: all.Kinds(), Clock: h.clock, Owner: owner(),
 		Secrets: h.secrets, DataDir: h.dataDir, Log: h.log, Lease: h.lease,
@@ -99,6 +108,12 @@ func catchUp(c clock.Clock) time.Duration {
 type engine struct {
 	*enrolment.Service
 	*delivery.Delivery
+	acts *effect.Service
+}
+
+// Act carries out what is no message.
+func (e engine) Act(ctx context.Context, r journey.SendRequest) (journey.SendResult, error) {
+	return e.acts.Act(ctx, r)
 }
 
 var _ workflows.Engine = engine{}
@@ -118,17 +133,21 @@ func (h *house) work(ctx context.Context, address, namespace string, tick time.D
 		return err
 	}
 	worker, err := h.runtime.StartWorker(workflows.WorkerOptions{
-		Engine: engine{h.service, h.delivery}, Definitions: h.live,
+		Engine: engine{h.service, h.delivery, h.effects}, Definitions: h.live,
 		Failed: func(err error) { h.log.Error("the worker has stopped", "error", err) },
 	})
 	if err != nil {
 		return err
 	}
 	h.closers = append(h.closers, worker.Stop)
+	if err := h.keepIndex(ctx); err != nil {
+		return err
+	}
 	pump := &workflows.Pump{Outbox: h.store, Teller: h.runtime, Owner: owner(), Poll: 100 * time.Millisecond, Log: h.log}
 	h.background(ctx, pump.Run)
 	h.background(ctx, func(ctx context.Context) { ignoreDone(h.dispatcher.Run(ctx)) })
 	h.background(ctx, h.followSchedules)
+	h.background(ctx, h.listen)
 	return nil
 }
 
@@ -184,6 +203,39 @@ func liveRevision(ctx context.Context, s store.Store) (*campaign.Revision, error
 	return campaign.NewRevision(snapshot.Settings, snapshot.Environment, resources), nil
 }
 
+// keepIndex opens the columns that the dispatcher asks, and looks after them.
+func (h *house) keepIndex(ctx context.Context) error {
+	people, err := index.Open(ctx, index.Config{Store: h.store, Schema: h.live.Schema(), Dir: indexDir(h.dataDir), Log: h.log})
+	if err != nil {
+		return err
+	}
+	h.enrol.Index = people
+	h.enrol.Until = func(t time.Time) time.Duration { return h.clock.Until(t, time.Now()) }
+	h.dispatcher = enrolment.NewDispatcher(h.enrol)
+	h.background(ctx, func(ctx context.Context) { people.Tend(ctx, 10*time.Second) })
+	h.closers = append(h.closers, func() {
+		ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		if err := people.Close(ctx); err != nil {
+			h.log.Warn("no snapshot of the index of people was written; the next start reads the record", "error", err)
+		}
+	})
+	return nil
+}
+
+// indexDir is where the snapshot of the index of people is.
+func indexDir(dataDir string) string { return filepath.Join(dataDir, "index") }
+
+// listen wakes the dispatcher when there is news; a store that tells none is
+// looked at every so often.
+func (h *house) listen(ctx context.Context) {
+	if n, ok := h.store.(store.Notifier); ok {
+		for range n.Notifications(ctx) {
+			h.dispatcher.Poke()
+		}
+	}
+}
+
 // followSchedules repairs the schedules after every apply: one that could not
 // reach Temporal left them to us.
 func (h *house) followSchedules(ctx context.Context) {
@@ -208,9 +260,14 @@ func (h *house) serve(ctx context.Context, address string, keys []string, ui str
 	if err != nil {
 		return "", fmt.Errorf("HTTP cannot listen: %w. Choose another address with -http", err)
 	}
+	browser, err := browserKey(h.dataDir)
+	if err != nil {
+		return "", errors.Join(err, listener.Close())
+	}
 	handler := server.New(server.Options{
+		BrowserKeys: []string{browser}, Origins: pageOrigins(),
 		Store: h.store, Live: h.live, Links: h.links, APIKeys: keys, Now: h.clock.Now, Log: h.log,
-		Intake: intake.New(h.store, h.model, h.clock.Now), Viewer: h.delivery, Poke: h.dispatcher.Poke,
+		Intake: intake.New(h.store, h.model, h.clock.Now), Viewer: h.delivery, Poke: func() { h.dispatcher.Poke() },
 		Mailbox: mailbox.Handler(h.dataDir), UI: ui, Pages: pages && loopback(listener.Addr()),
 	})
 	srv := &http.Server{Handler: handler, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: time.Minute, WriteTimeout: time.Minute, IdleTimeout: 2 * time.Minute}

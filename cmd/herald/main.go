@@ -54,10 +54,10 @@ var errUsage = errors.New("wrong usage")
 
 func commands() []command {
 	return []command{
-		validateCommand, fmtCommand, planCommand, applyCommand,
-		importCommand, reportCommand, showCommand, auditCommand,
+		validateCommand, fmtCommand, lintCommand, planCommand, applyCommand,
+		importCommand, rejectedCommand, peopleCommand, reportCommand, segmentsCommand, explainCommand, showCommand, auditCommand,
 		devCommand, demoCommand, workerCommand, serveCommand,
-		schemaCommand, prepareCommand, versionCommand,
+		snippetCommand, schemaCommand, prepareCommand, versionCommand,
 	}
 }
 

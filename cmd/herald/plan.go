@@ -10,6 +10,7 @@ import (
 
 	"github.com/herald-campaigns/herald/dsl/campaign"
 	"github.com/herald-campaigns/herald/engine/apply"
+	"github.com/herald-campaigns/herald/engine/audience"
 	"github.com/herald-campaigns/herald/engine/clock"
 	"github.com/herald-campaigns/herald/engine/enrolment"
 	"github.com/herald-campaigns/herald/engine/impact"
@@ -69,21 +70,29 @@ func (c *call) plan(ctx context.Context) (*planned, error) {
 		return nil, err
 	}
 	out := &planned{compiled: compiled, revision: compiled.revision, store: s, now: now}
-	if err := out.make(ctx); err != nil {
+	if err := out.make(ctx, c); err != nil {
 		s.Close()
 		return nil, err
 	}
 	return out, nil
 }
 
-func (p *planned) make(ctx context.Context) (err error) {
+func (p *planned) make(ctx context.Context, c *call) (err error) {
 	if p.live, err = state.Load(ctx, p.store); err != nil {
 		return err
 	}
 	if p.plan, err = plan.New(p.revision, p.live); err != nil {
 		return err
 	}
-	return impact.Count(ctx, p.store, p.plan, p.revision, p.live, p.now)
+	if p.plan.Empty() {
+		return nil
+	}
+	ask, done, err := c.asker(ctx, p.store)
+	if err != nil {
+		return err
+	}
+	defer done()
+	return impact.Count(ctx, impact.Base{Store: p.store, Ask: ask}, p.plan, p.revision, p.live, p.now)
 }
 
 func (c *call) showPlan(p *plan.Plan) error {
@@ -132,7 +141,13 @@ func (c *call) apply(ctx context.Context, p *planned, temporal string) error {
 		return err
 	}
 	defer done()
+	evaluate, ended, err := c.evaluator(ctx, p.store)
+	if err != nil {
+		return err
+	}
+	defer ended()
 	applier := newApplier(p.store, runtime, at)
+	applier.Membership = membership(p.store, at, evaluate)
 	if p.plan.Empty() {
 		return applier.Repair(ctx, p.revision)
 	}
@@ -149,7 +164,14 @@ func (c *call) apply(ctx context.Context, p *planned, temporal string) error {
 
 // newApplier applies in the campaign time of at.
 func newApplier(s store.Store, runtime apply.Runtime, at clock.Clock) *apply.Applier {
-	return &apply.Applier{Store: s, Runtime: runtime, Membership: enrolment.NewMembership(s, at.Now), Now: time.Now}
+	return &apply.Applier{Store: s, Runtime: runtime, Membership: membership(s, at, nil), Now: time.Now}
+}
+
+// membership says who is in the segments that an apply changes.
+func membership(s store.Store, at clock.Clock, evaluate func(*audience.Schema) audience.Evaluator) *enrolment.Membership {
+	m := enrolment.NewMembership(s, at.Now)
+	m.Evaluator = evaluate
+	return m
 }
 
 // owner names this process where locks and leases are held.

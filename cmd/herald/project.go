@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -21,6 +22,7 @@ import (
 	"github.com/herald-campaigns/herald/dsl/schema"
 	"github.com/herald-campaigns/herald/dsl/syntax"
 	"github.com/herald-campaigns/herald/engine/store"
+	"github.com/herald-campaigns/herald/engine/store/postgres"
 	"github.com/herald-campaigns/herald/engine/store/sqlite"
 	"github.com/herald-campaigns/herald/internal/version"
 	"github.com/herald-campaigns/herald/providers/all"
@@ -29,17 +31,20 @@ import (
 // call is one command line at work.
 type call struct {
 	stdio
-	flags   *flag.FlagSet
-	args    []string
-	dir     string   // the project's folder
-	rest    []string // arguments before it
-	data    string   // -data
-	env     string   // -env
-	vars    listFlag // -var
-	files   listFlag // -var-file
-	json    bool
-	noColor bool
-	now     string
+	flags    *flag.FlagSet
+	args     []string
+	dir      string          // the project's folder
+	tree     *syntax.Project // its files, once they have been read
+	reads    *readFiles      // of those, what compiling read
+	rest     []string        // arguments before it
+	data     string          // -data
+	database string          // -database
+	env      string          // -env
+	vars     listFlag        // -var
+	files    listFlag        // -var-file
+	json     bool
+	noColor  bool
+	now      string
 }
 
 // listFlag is a flag that may be given more than once.
@@ -66,6 +71,7 @@ func (c *call) variableFlags() {
 // storeFlags registers what every command that opens the store takes.
 func (c *call) storeFlags() {
 	c.flags.StringVar(&c.data, "data", os.Getenv("HERALD_DATA"), "the `folder` of the store; left out, .herald in the project's folder")
+	c.flags.StringVar(&c.database, "database", "", "the `URL` of a PostgreSQL database that is the store; left out, HERALD_DATABASE, then what the project says")
 }
 
 // nowFlag registers -now.
@@ -119,9 +125,46 @@ func (c *call) dataDir() string {
 	return filepath.Join(c.dir, ".herald")
 }
 
-// openStore opens the embedded store of the project.
+// openStore opens the project's store: a database, where one is named, else the
+// embedded one.
 func (c *call) openStore(ctx context.Context) (store.Store, error) {
+	url, err := c.databaseURL()
+	if err != nil {
+		return nil, err
+	}
+	if url != "" {
+		return postgres.Open(ctx, url, postgres.Options{})
+	}
 	return sqlite.Open(ctx, c.dataDir(), sqlite.Options{})
+}
+
+// databaseURL is the address of the database: of the flag or the environment, else
+// of the project's store block, if its files are here; "" for the embedded store.
+func (c *call) databaseURL() (string, error) {
+	if url := cmp.Or(c.database, os.Getenv("HERALD_DATABASE")); url != "" {
+		return url, nil
+	}
+	tree := c.tree
+	if tree == nil {
+		tree, _ = syntax.Load(c.dir) // what is wrong with other blocks is no matter here
+	}
+	values, err := c.variables()
+	if err != nil {
+		return "", err
+	}
+	kept, diags := compile.Store(tree, compile.Options{Environment: c.env, Variables: values, Env: os.LookupEnv})
+	if kept.Kind != campaign.StorePostgres {
+		return "", nil
+	}
+	if diags.HasErrors() {
+		c.showDiags(diags, tree.Source)
+		return "", exitCode(exitError)
+	}
+	url, err := c.secrets()(kept.URL)
+	if err != nil {
+		return "", fmt.Errorf("the address of the store's database: %w", err)
+	}
+	return url, nil
 }
 
 // compiled is a project that was read and checked.
@@ -141,6 +184,9 @@ func (c *call) compile(complete bool) (*compiled, error) {
 	}
 	out := &compiled{}
 	out.tree, out.diags = syntax.Load(c.dir)
+	c.tree = out.tree
+	c.reads = &readFiles{FS: out.tree.FS, seen: map[string]bool{}}
+	out.tree.FS = c.reads
 	if out.diags.HasErrors() {
 		return out, nil
 	}

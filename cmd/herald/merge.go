@@ -5,9 +5,11 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"path/filepath"
 	"time"
 
 	"github.com/herald-campaigns/herald/engine/store"
+	"github.com/herald-campaigns/herald/providers/mailbox"
 )
 
 var peopleCommand = command{
@@ -115,7 +117,17 @@ func (c *call) erasePerson(ctx context.Context, s store.Store, name string, yes,
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(c.out, "Person %d is forgotten.\n", p.ID)
+	mails := 0
+	if p.Email != "" {
+		if mails, err = mailbox.Open(c.dataDir()).Forget(p.Email); err != nil {
+			return fmt.Errorf("person %d is forgotten, and mails to them are in %s still: %w", p.ID, filepath.Join(c.dataDir(), mailbox.Folder), err)
+		}
+	}
+	fmt.Fprintf(c.out, "Person %d is forgotten", p.ID)
+	if mails > 0 {
+		fmt.Fprintf(c.out, ", and %d in the local mailbox with them", mails)
+	}
+	fmt.Fprintln(c.out, ".")
 	return nil
 }
 

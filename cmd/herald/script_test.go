@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -18,6 +19,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 	"github.com/stretchr/testify/require"
 
+	"github.com/herald-campaigns/herald/engine/store/postgres/pgtest"
 	"github.com/herald-campaigns/herald/internal/crumb"
 )
 
@@ -33,12 +35,30 @@ func TestMain(m *testing.M) {
 }
 
 // TestScripts runs testdata/scripts: the real command line, as users see it.
-// Their commands beyond testscript's own stand in scriptCommands.
 func TestScripts(t *testing.T) {
-	update := os.Getenv("HERALD_UPDATE") != ""
-	testscript.Run(t, testscript.Params{
-		Dir:                 "../../testdata/scripts",
-		UpdateScripts:       update,
+	testscript.Run(t, scripts("../../testdata/scripts", nil))
+}
+
+// TestScriptsOnPostgres runs testdata/postgres: what differs when a database is the
+// store. $DATABASE is the URL of an empty one.
+func TestScriptsOnPostgres(t *testing.T) {
+	cluster, err := pgtest.Start()
+	if errors.Is(err, pgtest.ErrNone) {
+		t.Skip(err)
+	}
+	require.NoError(t, err)
+	t.Cleanup(cluster.Stop)
+	t.Run("scripts", func(t *testing.T) {
+		testscript.Run(t, scripts("../../testdata/postgres", func(e *testscript.Env) { e.Setenv("DATABASE", cluster.URL()) }))
+	})
+}
+
+// scripts are the parameters of the scripts in a folder; their commands beyond
+// testscript's own stand in Cmds.
+func scripts(dir string, more func(*testscript.Env)) testscript.Params {
+	return testscript.Params{
+		Dir:                 dir,
+		UpdateScripts:       os.Getenv("HERALD_UPDATE") != "",
 		RequireExplicitExec: true,
 		Condition: func(cond string) (bool, error) {
 			switch cond {
@@ -64,6 +84,9 @@ func TestScripts(t *testing.T) {
 			e.Setenv("EXAMPLES", filepath.Join(module, "examples"))
 			e.Setenv("NO_COLOR", "1")
 			e.Setenv("USER", "ada")
+			if more != nil {
+				more(e)
+			}
 			return nil
 		},
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -76,7 +99,7 @@ func TestScripts(t *testing.T) {
 			"mail":         showMail,
 			"unsubscribe":  unsubscribe,
 		},
-	})
+	}
 }
 
 // eventually repeats a herald command until its output matches:

@@ -175,7 +175,7 @@ type Change struct {
 	Seq    int64 // position; grows with every change
 	Person int64
 	Gone   bool  // merged into another or erased; the Change stays for ever
-	Moved  int64 // Seq of the newest change that moved events to the person; 0: none
+	Moved  int64 // Seq of the newest change that moved events or memberships to the person; 0: none
 	Loud   int64 // Seq of the newest change that no import made (Tx.Quietly); 0: none
 }
 

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"io/fs"
 	"net/mail"
 	"os"
 	"path/filepath"
@@ -74,6 +75,53 @@ func (b *Box) note(m Entry) error {
 	}
 	_, err = b.index.Write(append(line, '\n'))
 	return err
+}
+
+// Forget removes the mails to an address, and what the index says of them. Another
+// process that has the folder open lists them until it opens it anew, and can show
+// none. It returns how many there were.
+func (b *Box) Forget(address string) (int, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if _, err := os.Stat(b.dir); errors.Is(err, fs.ErrNotExist) {
+		return 0, nil
+	}
+	if err := b.ready(); err != nil {
+		return 0, err
+	}
+	index, err := os.OpenFile(filepath.Join(b.dir, indexName), os.O_RDWR, 0)
+	if err != nil {
+		return 0, err
+	}
+	defer index.Close()
+	text, err := io.ReadAll(index)
+	if err != nil {
+		return 0, err
+	}
+	removed, at := 0, int64(0)
+	for line := range bytes.Lines(text) {
+		var m Entry
+		if json.Unmarshal(line, &m) == nil && m.ID == filepath.Base(m.ID) && goesTo(m, address) {
+			// In its place: others know how far they have read.
+			if _, err := index.WriteAt(bytes.Repeat([]byte(" "), len(bytes.TrimRight(line, "\n"))), at); err != nil {
+				return removed, err
+			}
+			if err := os.Remove(b.path(m.ID)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+				return removed, err
+			}
+			removed++
+		}
+		at += int64(len(line))
+	}
+	err = errors.Join(index.Sync(), b.index.Close())
+	b.index = nil // it is read anew
+	return removed, err
+}
+
+// goesTo reports whether a mail was for an address.
+func goesTo(m Entry, address string) bool {
+	to, err := mail.ParseAddress(m.To)
+	return err == nil && strings.EqualFold(to.Address, address) || strings.EqualFold(m.To, address)
 }
 
 // unfinished reports whether the index ends within a line.

@@ -205,6 +205,35 @@ func TestFilesThatWentAwayAreForgotten(t *testing.T) {
 	require.Equal(t, 1, n)
 }
 
+// Mails to an address go, and their lines of the index with them; who has the
+// folder open goes on where it was.
+func TestForget(t *testing.T) {
+	dir := t.TempDir()
+	p, other := open(t, dir), mailbox.Open(dir)
+	deliver(t, p, "ada", "bob")
+	require.Len(t, other.Since(""), 2)
+	to := providertest.Message("ada").To.Address
+	n, err := mailbox.Open(dir).Forget(strings.ToUpper(to))
+	require.NoError(t, err)
+	require.Equal(t, 1, n)
+	files, err := filepath.Glob(filepath.Join(dir, mailbox.Folder, "*"))
+	require.NoError(t, err)
+	for _, name := range files {
+		body, err := os.ReadFile(name)
+		require.NoError(t, err)
+		require.NotContains(t, string(body), to, name)
+	}
+	deliver(t, p, "cleo")
+	n, err = mailbox.Open(dir).Count(mailbox.Filter{})
+	require.NoError(t, err)
+	require.Equal(t, 2, n)
+	require.Len(t, other.Since(""), 2, "bob and cleo")
+
+	n, err = mailbox.Open(t.TempDir()).Forget(to)
+	require.NoError(t, err)
+	require.Zero(t, n)
+}
+
 func TestFolderThatCannotBeWritten(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, mailbox.Folder), nil, 0o600))

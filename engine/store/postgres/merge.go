@@ -38,7 +38,7 @@ var takeovers = []string{
 // absorb moves everything of a person to another and ends the first. The row of
 // the survivor is left to the caller.
 func (t *tx) absorb(into int64, from *store.Person) error {
-	moved, err := t.exec(`UPDATE events SET person = $1 WHERE person = $2`, into, from.ID)
+	_, err := t.exec(`UPDATE events SET person = $1 WHERE person = $2`, into, from.ID)
 	if err != nil {
 		return err
 	}
@@ -63,7 +63,7 @@ func (t *tx) absorb(into int64, from *store.Person) error {
 		}
 	}
 	t.change(from.ID, change{gone: true})
-	t.change(into, change{moved: moved > 0})
+	t.change(into, change{moved: true}) // events, or memberships
 	return nil
 }
 

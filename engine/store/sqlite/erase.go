@@ -55,6 +55,7 @@ func (t *tx) Erase(person int64) error {
 		}
 	}
 	delete(t.alive, person)
+	t.erased = true
 	t.change(person, change{gone: true})
 	return nil
 }

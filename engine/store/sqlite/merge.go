@@ -48,7 +48,7 @@ var takeovers = []string{
 // absorb moves everything of a person to another and ends the first. The row of
 // the survivor is left to the caller.
 func (t *tx) absorb(into int64, from *store.Person) error {
-	moved, err := t.exec(`UPDATE events SET person = ?1 WHERE seq IN (SELECT seq FROM person_events WHERE person = ?2)`, into, from.ID)
+	_, err := t.exec(`UPDATE events SET person = ?1 WHERE seq IN (SELECT seq FROM person_events WHERE person = ?2)`, into, from.ID)
 	if err != nil {
 		return err
 	}
@@ -73,7 +73,7 @@ func (t *tx) absorb(into int64, from *store.Person) error {
 	}
 	delete(t.alive, from.ID)
 	t.change(from.ID, change{gone: true})
-	t.change(into, change{moved: moved > 0})
+	t.change(into, change{moved: true}) // events, or memberships
 	return nil
 }
 

@@ -176,6 +176,7 @@ func writerPragmas(options Options) []string {
 	return []string{
 		synchronous, "foreign_keys(0)", "temp_store(MEMORY)", "cache_size(-65536)",
 		"wal_autocheckpoint(4000)", "journal_size_limit(67108864)",
+		"secure_delete(1)", // what is erased is gone from the file's bytes, too
 	}
 }
 

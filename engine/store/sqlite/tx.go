@@ -20,6 +20,7 @@ type tx struct {
 	alive   map[int64]bool // people who are known to be there
 
 	noHashes bool // no address is suppressed by a hash
+	erased   bool // somebody was: the log is to be emptied after the commit
 }
 
 func newTx(c *conn) *tx {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -144,6 +145,9 @@ func (w *writer) group(first *update) {
 		}
 	}
 	err := w.commit()
+	if err == nil && slices.ContainsFunc(kept, func(u *update) bool { return u.tx.erased }) {
+		w.emptyLog()
+	}
 	w.left = time.Now()
 	tell(kept, err)
 }
@@ -234,6 +238,19 @@ func (w *writer) breathe() {
 		return
 	}
 	w.rested = now
+}
+
+// emptyLog moves the write-ahead log into the file and cuts it off, so that it
+// holds nothing of whom an update has erased. Readers of older snapshots can keep it
+// from doing so for a while; the log is cut off by a later checkpoint then.
+func (w *writer) emptyLog() {
+	for range 20 {
+		busy, err := one(w.conn, (*row).bool, `PRAGMA wal_checkpoint(TRUNCATE)`)
+		if err == nil && !busy {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
 }
 
 func (w *writer) commit() error {

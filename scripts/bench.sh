@@ -1,6 +1,10 @@
 #!/usr/bin/env bash
 # The figures of docs/benchmarks.md, side by side in one run on this machine.
-# Nothing else should run beside it: bash scripts/bench.sh
+# Nothing else should run beside it:
+#
+#   bash scripts/bench.sh            all but the full size
+#   bash scripts/bench.sh -full      with a million people and twenty million events,
+#                                    against PostgreSQL and SQLite (some 15 minutes)
 set -euo pipefail
 cd "$(dirname "$0")/.."
 bench() { # bench PACKAGE PATTERN [FLAGS…]
@@ -20,11 +24,27 @@ bench ./dsl/template 'Render|CheckMail'
 bench ./dsl/template/mjml Compile
 echo "== conditions: ours against cel-go's own interpreter"
 bench ./dsl/expr 'Test|Oracle|Check'
-echo "== people: a segment over 100,000; events dispatched"
+echo "== segments over 100,000 people: by records, by columns, by SQL; one person, 100 segments"
 bench ./engine/audience Select100k -benchtime 3x
-bench ./engine/enrolment Dispatch
-echo "== the record: import, events, commits, ledger"
-bench ./engine/intake Import
-bench ./engine/store/sqlite 'AppendEvents|Update|Ledger|EachRecord'
+bench ./engine/audience/vector 'Select|Hundred'
+bench ./engine/audience/pushdown Select -benchtime 3x
+bench ./engine/audience/index 'Build|Advance|TestEach'
+bench ./engine/audience/overlap Look
+echo "== events dispatched with 100 live segments; people moved by time; why"
+bench ./engine/enrolment 'Dispatch|Wake|Expiry' -benchtime 8x
+bench ./engine/audience/explain Operands
+if [ "${1:-}" = -full ]; then
+	echo "== a million people, twenty million events: memory and snapshot; columns against PostgreSQL and SQLite"
+	export HERALD_BENCH_FULL=1
+	bench ./engine/audience/index Full -benchtime 1x -timeout 60m
+	HERALD_BENCH_DATABASES=1 go test -run '^$' -bench AgainstDatabases -benchtime 1x -timeout 60m ./engine/audience/vector | grep -v '^\(goos\|goarch\|pkg\|cpu\|PASS\)'
+	unset HERALD_BENCH_FULL
+fi
+echo "== the record: import, events, commits, ledger; SQLite, then PostgreSQL"
+bench ./engine/intake 'Import|Understand'
+bench ./engine/store/sqlite 'Append|Identify|Move|Shift|Update|Ledger|EachRecord|EachEvent'
+bench ./engine/store/postgres .
+echo "== lint of 10,000 segments"
+bench ./dsl/lint Run10k -benchtime 1x
 echo "== HTTP"
 bench ./server 'Track|Click|LivePage'

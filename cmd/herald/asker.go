@@ -19,17 +19,20 @@ import (
 	"github.com/herald-campaigns/herald/engine/store/postgres"
 )
 
-// asker answers conditions of projects over everybody in a store: by columns where
-// a worker has left a snapshot of them beside it, by SQL where the store is a
-// database, else by reading the record. What it returns second is to be called at
-// the end.
+// asker answers conditions of projects over everybody in a store: by columns, or by
+// SQL where the store is a database and no worker has left a snapshot of them here.
+// What it returns second is to be called at the end.
 func (c *call) asker(ctx context.Context, s store.Store) (func(*link.Project) impact.Asker, func(), error) {
 	people, err := c.openIndex(ctx, s)
 	if err != nil {
 		return nil, nil, err
 	}
 	if people != nil {
-		ask := func(p *link.Project) impact.Asker { return people.As(audience.NewSchema(p)) }
+		ask := func(p *link.Project) impact.Asker {
+			schema := audience.NewSchema(p)
+			_ = people.Want(ctx, schema) // what is missing is read from the record
+			return people.As(schema)
+		}
 		return ask, func() { _ = people.Close(context.WithoutCancel(ctx)) }, nil // a worker writes the next one
 	}
 	if db, ok := s.(*postgres.Store); ok {
@@ -37,7 +40,7 @@ func (c *call) asker(ctx context.Context, s store.Store) (func(*link.Project) im
 			return sqlAsker{pushdown.New(db, p), s, audience.NewSchema(p)}
 		}, func() {}, nil
 	}
-	return func(p *link.Project) impact.Asker { return audience.NewScan(s, p) }, func() {}, nil
+	return func(p *link.Project) impact.Asker { return audience.NewScan(s, p) }, func() {}, nil // another kind of store
 }
 
 // sqlAsker lets SQL select, and looks at those alone.
@@ -63,7 +66,7 @@ func (c *call) evaluator(ctx context.Context, s store.Store) (func(*audience.Sch
 		return nil, func() {}, err
 	}
 	ask := func(schema *audience.Schema) audience.Evaluator {
-		if err := people.Follow(ctx); err != nil {
+		if errors.Join(people.Want(ctx, schema), people.Follow(ctx)) != nil {
 			return audience.NewScanOf(s, schema) // it meets the same trouble, or none
 		}
 		return people.As(schema)
@@ -71,14 +74,16 @@ func (c *call) evaluator(ctx context.Context, s store.Store) (func(*audience.Sch
 	return ask, func() { _ = people.Close(context.WithoutCancel(ctx)) }, nil
 }
 
-// openIndex opens the index of people by what is live; nil where no worker has
-// left a snapshot: building it takes longer than one look at the record.
+// openIndex opens the index of people by what is live. Of an embedded store it is
+// built where there is none, which takes about as long as one look at every record;
+// nil for a database without one.
 func (c *call) openIndex(ctx context.Context, s store.Store) (*index.Index, error) {
-	if _, err := os.Stat(indexDir(c.dataDir())); errors.Is(err, fs.ErrNotExist) {
+	_, err := os.Stat(indexDir(c.dataDir()))
+	if _, database := s.(*postgres.Store); database && errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	var found store.Live
-	err := s.View(ctx, func(r store.Reader) (err error) {
+	err = s.View(ctx, func(r store.Reader) (err error) {
 		found, err = r.Live()
 		return err
 	})

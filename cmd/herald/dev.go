@@ -112,6 +112,10 @@ type upright struct {
 // start starts Temporal (unless there is one), the worker and HTTP.
 func (c *call) start(ctx context.Context, s store.Store, at clock.Clock, o *houseOptions, log *slog.Logger, rev *campaign.Revision) (up *upright, err error) {
 	up = &upright{temporal: o.temporal}
+	begun := up // up is nil when an error is returned
+	if err := os.MkdirAll(c.dataDir(), 0o700); err != nil {
+		return nil, fmt.Errorf("the data folder: %w", err)
+	}
 	namespace := ""
 	if rev != nil {
 		namespace = rev.Settings.Namespace
@@ -122,7 +126,7 @@ func (c *call) start(ctx context.Context, s store.Store, at clock.Clock, o *hous
 	ctx, up.cancel = context.WithCancel(context.WithoutCancel(ctx)) // ended by close, in order
 	defer func() {
 		if err != nil {
-			up.close()
+			begun.close()
 		}
 	}()
 	if up.temporal == "" {

@@ -59,6 +59,8 @@ func (c *call) explain(ctx context.Context, s store.Store, label, who string) er
 	why, err := service.Explain(ctx, person.ID, label)
 	var missing *link.NotFoundError
 	switch {
+	case errors.As(err, &missing) && len(holder.Current().Names("segment")) == 0:
+		return errors.New("no segment is live here: `herald apply` makes the files' segments live, and -data or -database name another store")
 	case errors.As(err, &missing):
 		return fmt.Errorf("segment.%s is not live; live are: %s", label, strings.Join(holder.Current().Names("segment"), ", "))
 	case err != nil:

@@ -30,6 +30,7 @@ import (
 	"github.com/herald-campaigns/herald/engine/live"
 	"github.com/herald-campaigns/herald/engine/state"
 	"github.com/herald-campaigns/herald/engine/store"
+	"github.com/herald-campaigns/herald/engine/store/postgres"
 	"github.com/herald-campaigns/herald/providers/all"
 	"github.com/herald-campaigns/herald/providers/mailbox"
 	"github.com/herald-campaigns/herald/server"
@@ -79,6 +80,9 @@ func openHouse(ctx context.Context, h *house) (*house, error) {
 	}
 	if base := h.live.Current().Settings.BaseURL; base != "" {
 		h.baseURL = base
+	}
+	if _, shared := h.store.(*postgres.Store); shared && os.Getenv("HERALD_LINK_KEY") == "" {
+		h.log.WarnContext(ctx, "links in mail are signed with a key of this machine's own: set HERALD_LINK_KEY to the same wherever a worker or server runs", "file", filepath.Join(h.dataDir, "link.key"))
 	}
 	if h.links, err = links.New(secret, h.baseURL); err != nil {
 		return nil, err

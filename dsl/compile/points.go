@@ -84,14 +84,13 @@ func (r *rule) plain(name string) {
 	r.text = text
 }
 
-// term is what a rule adds, in CEL. Going over a list of one number leaves out what
-// is unknown: such a condition gives no points.
+// term is what a rule adds, in CEL. A condition that is unknown gives no points.
 func (r *rule) term() string {
 	switch {
 	case r.event == "" && r.fade == "":
-		return fmt.Sprintf("[%s].sum(p, (%s\n) ? p : 0)", r.points, r.text.Value)
+		return fmt.Sprintf("(has(%[2]s\n) && (%[2]s\n) ? %[1]s : 0)", r.points, r.text.Value)
 	case r.event == "":
-		return fmt.Sprintf("[%s].sum(p, (%s\n) ? p * (%s) : 0)", r.points, r.text.Value, r.fade)
+		return fmt.Sprintf("(has(%[2]s\n) && (%[2]s\n) ? %[1]s * (%[3]s) : 0)", r.points, r.text.Value, r.fade)
 	case r.half == "":
 		return fmt.Sprintf("%s.count() * %s", r.history(), r.points)
 	}

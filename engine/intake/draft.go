@@ -46,7 +46,8 @@ func (o origin) stored() time.Time {
 // history says that events of this origin set nothing off.
 func (o origin) history() bool { return o.file && !o.trigger }
 
-// ahead is how far an instant may lie in the future: clocks differ.
+// ahead is how far an instant may lie in the future: clocks differ. What lies there
+// counts as of its receipt.
 const ahead = 5 * time.Minute
 
 // happened checks the instant of something.
@@ -206,8 +207,12 @@ func (e *eventWords) read(d *draft, raw map[string]any) (map[string]any, *proble
 	return properties, nil
 }
 
-// addEvent adds what happened.
+// addEvent adds what happened: at its receipt at the latest, for a clock that is a
+// little ahead has not seen the future.
 func (d *draft) addEvent(name string, at time.Time, messageID string, properties map[string]any, o origin) {
+	if at.After(o.received) {
+		at = o.received
+	}
 	d.events = append(d.events, store.Event{
 		Name: name, At: at, ReceivedAt: o.stored(), MessageID: messageID, Imported: o.history(), Properties: properties,
 	})

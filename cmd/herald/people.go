@@ -122,8 +122,23 @@ var showCommand = command{
 	},
 }
 
+// findPerson finds the one person of a name; a name that several have is refused.
 func findPerson(r store.Reader, name string) (store.Person, error) {
 	var id int64
+	same, err := r.PeopleByEmail(name)
+	if err != nil {
+		return store.Person{}, err
+	}
+	if len(same) > 1 {
+		names := make([]string, len(same))
+		for i, p := range same {
+			names[i] = fmt.Sprint(p.ID)
+			if p.Key != "" {
+				names[i] += " (" + p.Key + ")"
+			}
+		}
+		return store.Person{}, fmt.Errorf("%d people have this address: %s. Name one of them; `herald people merge` makes two of them one", len(same), strings.Join(names, ", "))
+	}
 	finders := []func() (store.Person, error){
 		func() (store.Person, error) { return r.PersonByKey(name) },
 		func() (store.Person, error) { return r.PersonByEmail(strings.ToLower(name)) },

@@ -14,6 +14,10 @@ import (
 // key, of a customer; when a row is taken in after all, of whoever has changed
 // since. Each is told of.
 func (s *shelf) onlyAdd(d *draft, p store.Person, result *Result) (store.Person, error) {
+	p, err := s.ownAddress(d, p, result)
+	if err != nil {
+		return p, err
+	}
 	found, err := s.find(p)
 	if errors.Is(err, store.ErrNotFound) {
 		return p, nil
@@ -47,6 +51,23 @@ func (s *shelf) onlyAdd(d *draft, p store.Person, result *Result) (store.Person,
 			delete(p.Attributes, name)
 			left(fmt.Sprintf("trait %q", name))
 		}
+	}
+	return p, nil
+}
+
+// ownAddress leaves out the address of another customer: a browser's key gives it
+// to nobody.
+func (s *shelf) ownAddress(d *draft, p store.Person, result *Result) (store.Person, error) {
+	if !d.public || p.Email == "" || p.Key == "" {
+		return p, nil
+	}
+	others, err := s.tx.PeopleByEmail(p.Email)
+	if err != nil {
+		return p, err
+	}
+	if slices.ContainsFunc(others, func(o store.Person) bool { return o.Key != "" && o.Key != p.Key }) {
+		p.Email = ""
+		result.Warnings = append(slices.Clip(result.Warnings), "email is another customer's, and was left out")
 	}
 	return p, nil
 }

@@ -81,10 +81,14 @@ func (t *text) consequences(p *Plan) {
 	t.line("%s: %s.", t.bold(strings.ToUpper(where[:1])+where[1:]), reach)
 	t.line("")
 	t.segments(p)
+	said := t.b.Len()
 	t.unfit(p)
 	t.ripples(p)
 	t.journeys(p)
 	t.broadcasts(p)
+	if t.b.Len() > said {
+		t.line("")
+	}
 }
 
 func (t *text) segments(p *Plan) {
@@ -236,9 +240,6 @@ func (t *text) broadcasts(p *Plan) {
 			unknown = fmt.Sprintf(", unknown of %d", b.Unknown)
 		}
 		t.line("  broadcast.%s: %d match → %d consented → %s%s", b.Broadcast, b.Matched, b.Consented, t.bold(people(b.Reachable)+" reachable"), t.paint(faint, unknown))
-	}
-	if len(p.Broadcasts)+len(p.Journeys)+len(p.Ripples)+len(p.Unfit) > 0 {
-		t.line("")
 	}
 }
 

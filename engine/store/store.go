@@ -194,7 +194,9 @@ type Rejected struct {
 type PeopleReader interface {
 	Person(id int64) (Person, error)
 	PersonByKey(key string) (Person, error)
-	PersonByEmail(email string) (Person, error)
+	PersonByEmail(email string) (Person, error) // the first, where several have it
+	// PeopleByEmail returns everybody whose own address it is, by ascending ID.
+	PeopleByEmail(email string) ([]Person, error)
 	PersonByAnonymousID(id string) (Person, error)
 	CountPeople() (int64, error)
 	// Records loads the given people, in the given order, leaving out who is gone.

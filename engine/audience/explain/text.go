@@ -3,6 +3,7 @@ package explain
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 
@@ -85,7 +86,7 @@ var needs = map[string]string{
 // show writes a JSON value.
 func show(v any) string {
 	if f, ok := v.(float64); ok {
-		return expr.ValueOf(f).Text()
+		return expr.ValueOf(rounded(f)).Text()
 	}
 	body, err := json.Marshal(v)
 	if err != nil {
@@ -114,4 +115,16 @@ func length(s string) string {
 		return fmt.Sprintf("%d days", days)
 	}
 	return "a day"
+}
+
+// shownDigits is how many digits of a number are shown: sums of prices have no
+// more that mean anything.
+const shownDigits = 10
+
+func rounded(f float64) float64 {
+	r, err := strconv.ParseFloat(strconv.FormatFloat(f, 'g', shownDigits, 64), 64)
+	if err != nil {
+		return f
+	}
+	return r
 }

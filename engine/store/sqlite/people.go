@@ -34,6 +34,14 @@ func (r *reader) PersonByEmail(email string) (store.Person, error) {
 	return r.orAlias(p, err, "email", email)
 }
 
+// PeopleByEmail implements store.PeopleReader.
+func (r *reader) PeopleByEmail(email string) ([]store.Person, error) {
+	if email == "" {
+		return nil, nil
+	}
+	return all(r.conn, readPerson, `SELECT `+personColumns+` FROM people WHERE email = ? ORDER BY id`, strings.ToLower(email))
+}
+
 // orAlias looks among the names of profiles that were merged where nobody was found.
 func (r *reader) orAlias(p store.Person, err error, kind, alias string) (store.Person, error) {
 	if !errors.Is(err, store.ErrNotFound) {

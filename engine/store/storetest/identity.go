@@ -106,6 +106,10 @@ func sharedDevice(t *testing.T, s store.Store) {
 		require.Empty(t, must(tx.PersonByKey("bob"))(t).AnonymousID, "the device stays with whom it was first")
 		require.Equal(t, ids["ada"], must(tx.PersonByAnonymousID("sofa"))(t).ID)
 		require.Equal(t, ids["ada"], must(tx.PersonByEmail("home@example.com"))(t).ID, "the first of two")
+		both := must(tx.PeopleByEmail("Home@example.com"))(t)
+		require.Len(t, both, 2)
+		require.Less(t, both[0].ID, both[1].ID)
+		require.Empty(t, must(tx.PeopleByEmail(""))(t))
 	})
 	update(t, s, func(tx store.Tx) {
 		guest := identify(t, tx, store.Person{AnonymousID: "sofa", Email: "guest@example.com", UpdatedAt: noon})

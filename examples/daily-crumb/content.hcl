@@ -8,11 +8,31 @@ content "hero" {
     when = "segment.lapsed"
     body = file("blocks/hero-lapsed.mjml")
   }
+  case "undecided" {
+    when = "segment.undecided"
+    body = file("blocks/hero-undecided.mjml")
+  }
   case "local" {
-    when = "segment.has_home_store"
+    when = "segment.next_door"
     body = file("blocks/hero-store.mjml")
   }
   else { body = file("blocks/hero.mjml") }
+}
+
+# What goes well with the loaf, by taste.
+content "beside" {
+  case "vegan" {
+    when = "segment.vegan"
+    body = "<mj-section><mj-column><mj-text>Beside it: the apple turnover. Plants only, as ever.</mj-text></mj-column></mj-section>"
+  }
+  case "sweet" {
+    when = "segment.sweet_teeth"
+    body = "<mj-section><mj-column><mj-text>Beside it: the cinnamon knot, still warm at eight.</mj-text></mj-column></mj-section>"
+  }
+  case "sourdough" {
+    when = "segment.sourdough_lovers"
+    body = "<mj-section><mj-column><mj-text>Beside it: a jar of our starter. It is as old as the bakery.</mj-text></mj-column></mj-section>"
+  }
 }
 
 message "welcome" {
@@ -94,4 +114,12 @@ message "weekly_special" {
   preheader = "Out of the oven on Thursday"
   body      = file("messages/weekly-special.mjml")
   input "week" { type = object({ loaf = string, story = string, price = number }) }
+}
+
+message "tasting" {
+  topic     = topic.offers
+  sender    = sender.bakery
+  subject   = "{{ profile.first_name }}, the Advent tasting is yours first"
+  preheader = "Twelve seats in each bakery"
+  body      = file("messages/tasting.mjml")
 }

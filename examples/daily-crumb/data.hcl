@@ -15,7 +15,16 @@ profile {
   }
   attribute "store" {
     type        = ref(catalog.store)
-    description = "The bakery nearest to home"
+    description = "The bakery that they call theirs"
+  }
+  attribute "latitude" {
+    type        = number
+    description = "Home, in degrees: of the address that bread is brought to"
+    pii         = true
+  }
+  attribute "longitude" {
+    type = number
+    pii  = true
   }
   attribute "signup_source" {
     type   = string
@@ -38,6 +47,8 @@ event "signed_up" {
   property "source" { type = string }
 }
 
+# Pages need no declaration: `page_viewed` is built in, and comes from the snippet
+# (`herald snippet`) in the shop's pages, as this one does.
 event "product_viewed" {
   name = "Product Viewed"
   property "sku" { type = string }

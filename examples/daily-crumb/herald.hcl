@@ -28,12 +28,6 @@ variable "vip_spend" {
   }
 }
 
-variable "lapsed_after" {
-  type        = string
-  default     = "60d"
-  description = "How long without an order until a customer counts as lapsed"
-}
-
 variable "smtp_host" {
   type        = string
   default     = "127.0.0.1"

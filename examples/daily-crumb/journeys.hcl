@@ -86,12 +86,22 @@ journey "birthday" {
 journey "win_back" {
   description = "People who used to buy"
   trigger "lapse" {
-    enters   = segment.lapsed
-    backfill = false # people whom an edit moves in count as already inside
+    enters   = segment.lapsed # the library's: no order in 60 days, though there was one
+    backfill = false          # people whom an edit moves in count as already inside
   }
   exit_when = "!segment.lapsed"
 
   send "hello_again" { message = message.come_back }
   wait "try_again" { for = "5d" }
   send "survey" { message = message.why_did_you_leave }
+}
+
+journey "first_loaf" {
+  description = "People who look around and have never bought"
+  trigger "warm" { enters = segment.warm }
+  reentry { after = "180d" }
+  exit_when = "!segment.prospect"
+
+  wait "until_the_weekend" { for = "2d" }
+  send "breads" { message = message.our_breads }
 }

@@ -23,13 +23,13 @@ import (
 type Options struct {
 	Seed   uint64
 	People int       // 0: 2,000
-	Events int       // 0: 20 for each person
+	Events int       // 0: 24 for each person
 	Until  time.Time // when the story ends; zero: 2026-11-22 06:00 UTC
 }
 
 func (o Options) withDefaults() Options {
 	o.People = cmp.Or(o.People, 2000)
-	o.Events = cmp.Or(o.Events, 20*o.People)
+	o.Events = cmp.Or(o.Events, 24*o.People)
 	if o.Until.IsZero() {
 		o.Until = time.Date(2026, 11, 22, 6, 0, 0, 0, time.UTC)
 	}
@@ -47,9 +47,11 @@ type Person struct {
 	ID, FirstName, Email, Birthday, Dietary, Store, Source, Language, Timezone string
 	CreatedAt                                                                  time.Time
 	Weekly, Offers                                                             string // "subscribed", "unsubscribed" or ""
+	Latitude, Longitude                                                        string // home, in degrees; "" where nothing is ever brought to
 
 	Rate    float64   // orders a week while a customer
 	Web     bool      // shops on the web as well
+	Looker  bool      // looks on the web, and has never bought
 	Churned time.Time // stops being a customer; zero: still is one
 	Reads   float64   // how likely a mail is opened
 	Clicks  float64   // how likely an opened mail is followed to the shop
@@ -64,6 +66,7 @@ type Event struct {
 	Cart   string
 	Items  []Item
 	SKU    string // of a product viewed
+	Path   string // of a page viewed
 	Store  string
 }
 
@@ -127,7 +130,19 @@ func person(r *rand.Rand, i int, until time.Time) Person {
 	if r.Float64() < 0.5 { // the churned half
 		p.Churned = p.CreatedAt.Add(time.Duration(r.Float64() * float64(until.Sub(p.CreatedAt))))
 	}
+	if r.Float64() < 0.7 {
+		p.Latitude, p.Longitude = home(r, cmp.Or(p.Store, Stores[0]))
+	}
+	p.Looker = p.Web && r.Float64() < 0.25
 	return p
+}
+
+// home is some way from a bakery: two kilometres, give or take.
+func home(r *rand.Rand, store string) (latitude, longitude string) {
+	at := places[store]
+	const degree = 111.2 // km of latitude; of longitude it is less by the cosine
+	north, east := r.NormFloat64()*1.8/degree, r.NormFloat64()*1.8/degree/math.Cos(at[0]*math.Pi/180)
+	return strconv.FormatFloat(at[0]+north, 'f', 4, 64), strconv.FormatFloat(at[1]+east, 'f', 4, 64)
 }
 
 func diet(r *rand.Rand) string {
@@ -200,13 +215,15 @@ func (t *Town) visit(r *rand.Rand, i int, at, end time.Time) {
 	}
 	items := p.Basket(r)
 	cart := ""
-	if p.Web && r.Float64() < 0.6 {
-		for _, it := range items {
-			t.add(Event{Person: i, Name: "Product Viewed", At: at, SKU: it.SKU})
+	if p.Web && (p.Looker || r.Float64() < 0.6) {
+		t.add(Event{Person: i, Name: "Page Viewed", At: at, Path: landing(r, items[0])})
+		for n, it := range items {
+			t.add(Event{Person: i, Name: "Product Viewed", At: at.Add(time.Duration(n+1) * 20 * time.Second), SKU: it.SKU})
 		}
-		if r.Float64() < 0.3 {
+		if p.Looker || r.Float64() < 0.3 {
 			return // only looked
 		}
+		at = at.Add(2 * time.Minute)
 		cart = fmt.Sprintf("k%d-%d", i+1, at.Unix())
 		t.add(Event{Person: i, Name: "Cart Updated", At: at.Add(time.Minute), Cart: cart, Items: items})
 		if r.Float64() < 0.25 {
@@ -217,6 +234,11 @@ func (t *Town) visit(r *rand.Rand, i int, at, end time.Time) {
 	if at.Before(end) {
 		t.add(Event{Person: i, Name: "Order Completed", At: at, Cart: cart, Items: items, Store: cmp.Or(p.Store, Stores[r.IntN(len(Stores))])})
 	}
+}
+
+// landing is the page that a visit begins with.
+func landing(r *rand.Rand, item Item) string {
+	return pick(r, []string{"/", "/week", "/story", "/bread/" + item.Category}, []float64{4, 2, 1, 3})
 }
 
 func (t *Town) add(e Event) {
@@ -268,10 +290,11 @@ func openingTime(r *rand.Rand, t time.Time) time.Time {
 func (t *Town) WritePeople(w io.Writer) error {
 	c := csv.NewWriter(w)
 	_ = c.Write([]string{"id", "email", "first_name", "birthday", "dietary", "store", "signup_source", "language", "timezone",
+		"latitude", "longitude",
 		"created_at", "topic.weekly_special", "topic.offers", "consent_at", "consent_source"})
 	for _, p := range t.People {
 		_ = c.Write([]string{p.ID, p.Email, p.FirstName, p.Birthday, p.Dietary, p.Store, p.Source, p.Language, p.Timezone,
-			stamp(p.CreatedAt), p.Weekly, p.Offers, stamp(p.CreatedAt), "sign-up form (" + p.Source + ")"})
+			p.Latitude, p.Longitude, stamp(p.CreatedAt), p.Weekly, p.Offers, stamp(p.CreatedAt), "sign-up form (" + p.Source + ")"})
 	}
 	c.Flush()
 	return c.Error()
@@ -280,9 +303,9 @@ func (t *Town) WritePeople(w io.Writer) error {
 // WriteEvents writes the events as CSV.
 func (t *Town) WriteEvents(w io.Writer) error {
 	c := csv.NewWriter(w)
-	_ = c.Write([]string{"user_id", "event", "timestamp", "message_id", "total", "cart_id", "store", "items", "sku", "category", "source"})
+	_ = c.Write([]string{"user_id", "event", "timestamp", "message_id", "total", "cart_id", "store", "items", "sku", "category", "source", "path"})
 	for n, e := range t.Events {
-		row := []string{t.People[e.Person].ID, e.Name, stamp(e.At), "m" + strconv.Itoa(n+1), "", e.Cart, e.Store, "", "", "", ""}
+		row := []string{t.People[e.Person].ID, e.Name, stamp(e.At), "m" + strconv.Itoa(n+1), "", e.Cart, e.Store, "", "", "", "", e.Path}
 		switch e.Name {
 		case "Order Completed":
 			row[4], row[7] = strconv.FormatFloat(e.Total(), 'f', 2, 64), ItemsJSON(e.Items)

@@ -9,6 +9,15 @@ import (
 // Stores are the keys of catalog.store.
 var Stores = []string{"mitte", "nord", "sued", "ost", "west"}
 
+// places are the columns latitude and longitude of examples/daily-crumb/stores.csv.
+var places = map[string][2]float64{
+	"mitte": {52.5200, 13.4050},
+	"nord":  {52.5560, 13.4130},
+	"sued":  {52.4760, 13.4240},
+	"ost":   {52.5120, 13.4800},
+	"west":  {52.5070, 13.3050},
+}
+
 // Product is a row of catalog.bread.
 type Product struct {
 	SKU, Name, Category string

@@ -20,7 +20,7 @@ func main() {
 	var o crumb.Options
 	flag.Uint64Var(&o.Seed, "seed", 1, "another seed makes other people")
 	flag.IntVar(&o.People, "people", 2000, "how many subscribers")
-	flag.IntVar(&o.Events, "events", 40_000, "about how many events")
+	flag.IntVar(&o.Events, "events", 0, "about how many events; 0: 24 for each person")
 	until := flag.String("until", "", "when the story ends (RFC 3339); left out, a fixed day")
 	out := flag.String("out", ".", "the folder to write to")
 	flag.Parse()

@@ -129,6 +129,11 @@ func (c *crowd) visit(plan *agenda, person int, at time.Time) {
 	c.carts++
 	cart := fmt.Sprintf("w%d", c.carts)
 	c.mu.Unlock()
+	for _, item := range items {
+		plan.add(at.Add(-5*time.Minute), func(ctx context.Context) error {
+			return c.track(ctx, p.ID, "Product Viewed", map[string]any{"sku": item.SKU, "category": item.Category})
+		})
+	}
 	plan.add(at, func(ctx context.Context) error {
 		c.count("carts")
 		return c.track(ctx, p.ID, "Cart Updated", map[string]any{"cart_id": cart, "items": json.RawMessage(crumb.ItemsJSON(items))})

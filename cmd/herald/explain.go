@@ -55,7 +55,16 @@ func (c *call) explain(ctx context.Context, s store.Store, label, who string) er
 	if err != nil {
 		return err
 	}
-	service := enrolment.NewService(enrolment.Config{Store: s, Live: holder, Now: func() time.Time { return now }})
+	config := enrolment.Config{Store: s, Live: holder, Now: func() time.Time { return now }}
+	people, err := c.openIndex(ctx, s)
+	if err != nil {
+		return err
+	}
+	if people != nil {
+		defer people.Close(context.WithoutCancel(ctx)) //nolint:errcheck // a worker writes the next snapshot
+		config.Index = people
+	}
+	service := enrolment.NewService(config)
 	why, err := service.Explain(ctx, person.ID, label)
 	var missing *link.NotFoundError
 	switch {

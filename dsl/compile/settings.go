@@ -201,8 +201,12 @@ func (b *body) setting(a schema.Attribute) (any, bool) {
 	_, secret := v.(campaign.Secret)
 	switch {
 	case a.Sensitive && !secret:
-		b.fail(a.Name, a.Name+" is a secret; written in a file it would be in the repository and in the state.",
-			fmt.Sprintf("Take it from outside: `%s = env(\"…\")`, or a variable with sensitive = true.", a.Name))
+		b.broken = true
+		b.c.report(diag.Diagnostic{
+			Code: "bad-value", Summary: "Value not allowed", Subject: b.at(a.Name), Hidden: true,
+			Detail: a.Name + " is a secret; written in a file it would be in the repository and in the state.",
+			Fix:    fmt.Sprintf("Take it from outside: `%s = env(\"…\")`, or a variable with sensitive = true.", a.Name),
+		})
 		return nil, false
 	case !a.Sensitive && secret:
 		b.fail(a.Name, a.Name+" is written to the plan and the state, so it cannot take a sensitive value.", "Use a variable that is not sensitive.")

@@ -6,7 +6,10 @@
 // a server that is down) is not a Diagnostic but a wrapped error.
 package diag
 
-import "slices"
+import (
+	"bytes"
+	"slices"
+)
 
 // Severity tells whether a Diagnostic stops the work.
 type Severity uint8
@@ -49,6 +52,22 @@ type Diagnostic struct {
 	Detail   string // what is wrong and why
 	Fix      string // what to do: "Did you mean …?"; may be empty
 	Subject  Range  // what to underline
+	Hidden   bool   // what Subject covers is a secret: it is quoted as asterisks
+}
+
+// quoted is a file as the Diagnostic may quote it.
+func (d *Diagnostic) quoted(source []byte) []byte {
+	from, to := d.Subject.Start.Byte, d.Subject.End.Byte
+	if !d.Hidden || from < 0 || to > len(source) || from > to {
+		return source
+	}
+	out := bytes.Clone(source)
+	for i := from; i < to; i++ {
+		if out[i] != '\n' {
+			out[i] = '*'
+		}
+	}
+	return out
 }
 
 // List is what a pass found. A pass that finds an error says all that it can

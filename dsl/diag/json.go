@@ -72,7 +72,7 @@ func jsonOf(d Diagnostic, src func(file string) []byte) jsonDiagnostic {
 	}
 	out.Range = &jsonRange{d.Subject.File, jsonPos(d.Subject.Start), jsonPos(d.Subject.End)}
 	if src != nil {
-		out.Snippet = snippetOf(d.Subject, src(d.Subject.File))
+		out.Snippet = snippetOf(d.Subject, d.quoted(src(d.Subject.File)))
 	}
 	return out
 }

@@ -27,7 +27,7 @@ func WriteText(w io.Writer, l List, src func(file string) []byte, opts TextOptio
 		}
 		var source []byte
 		if src != nil && !d.Subject.IsZero() {
-			source = src(d.Subject.File)
+			source = d.quoted(src(d.Subject.File))
 		}
 		r.diagnostic(d, source)
 	}

@@ -17,8 +17,9 @@ type Config struct {
 	// CatchUp is how late an issue of a broadcast, or the return of a date, still
 	// starts when ticks were missed; 0 is a day.
 	CatchUp time.Duration
-	// Index answers conditions for the Dispatcher, which is then the only one that
-	// advances it; nil: it reads records.
+	// Index answers conditions for the Dispatcher (and knows when they change, for
+	// Explain). The Dispatcher is then the only one that advances it; nil: it reads
+	// records.
 	Index Index
 	// Until is how long the wall clock takes until campaign time reaches t; nil: as
 	// long as Now says.

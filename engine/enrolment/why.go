@@ -55,8 +55,12 @@ func (s *Service) explain(ctx context.Context, schema *audience.Schema, person i
 		if err != nil {
 			return err
 		}
+		clock := Index(x) // an index knows the instants exactly
+		if s.Index != nil {
+			clock = s.Index
+		}
 		out, err = explain.New(schema.Project()).Explain(explain.Question{
-			Segment: label, Person: subject, Now: now, Next: changesAt(x, segment.When, person, now), Moves: moves,
+			Segment: label, Person: subject, Now: now, Next: changesAt(clock, segment.When, person, now), Moves: moves,
 			Event: func(seq int64) (store.Event, bool) {
 				e, err := r.Event(seq)
 				return e, err == nil

@@ -80,6 +80,12 @@ func describe(def campaign.Definition) []line {
 	case *campaign.Segment:
 		d.add(written, "description", def.Description)
 		d.expr("when", &def.When)
+	case *campaign.Trait:
+		d.add(written, "description", def.Description)
+		d.add(spoken, "model", def.Model)
+		d.expr("value", &def.Value)
+	case *campaign.Source:
+		d.source(def)
 	case *campaign.Content:
 		d.content(def)
 	case *campaign.Message:
@@ -101,6 +107,24 @@ func describe(def campaign.Definition) []line {
 		d.schedule(def.Schedule)
 	}
 	return d.lines
+}
+
+func (d *describer) source(s *campaign.Source) {
+	d.add(written, "description", s.Description)
+	d.add(written, "file", s.File)
+	d.add(spoken, "format", string(s.Format))
+	into := "profile"
+	if s.Event != "" {
+		into = "event." + s.Event
+	}
+	d.say("into", "%s", into)
+	d.expr("where", s.Where)
+	d.expr("key", s.Key)
+	d.expr("at", s.At)
+	for _, m := range s.Map {
+		d.expr("map "+m.Input, &m.Value)
+	}
+	d.say("row", "%s", s.Row)
 }
 
 // setting writes a value of a provider's configuration; of a secret, where it

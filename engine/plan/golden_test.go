@@ -75,6 +75,9 @@ var edits = map[string][]edit{
 		{"data.hcl", `default = "there"`, `default = "friend"`},
 		{"data.hcl", `topic "receipts" { transactional = true }`, ``},
 	},
+	"trait": {
+		{"data.hcl", `within('90d').sum(o, o.total)"`, `within('60d').sum(o, o.total)"`},
+	},
 	"provider": {
 		{"content.hcl", `provider "smtp" {`, "herald {\n  required_providers {\n    smtp = { source = \"builtin/mailbox\" }\n  }\n}\nprovider \"smtp\" {"},
 		{"content.hcl", "  host     = \"mail.example.com\"\n  password = variable.smtp_password\n", ""},

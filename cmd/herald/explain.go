@@ -29,7 +29,7 @@ var explainCommand = command{
 		if !ok || label == "" {
 			return fmt.Errorf("%q is not a segment: write segment.NAME", c.rest[0])
 		}
-		s, err := c.openStore(ctx)
+		s, err := c.existingStore(ctx)
 		if err != nil {
 			return err
 		}

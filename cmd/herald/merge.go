@@ -23,7 +23,7 @@ var peopleCommand = command{
 		if err != nil {
 			return err
 		}
-		s, err := c.openStore(ctx)
+		s, err := c.existingStore(ctx)
 		if err != nil {
 			return err
 		}

@@ -23,7 +23,7 @@ var reportCommand = command{
 		if err := c.parse(); err != nil {
 			return err
 		}
-		s, err := c.openStore(ctx)
+		s, err := c.existingStore(ctx)
 		if err != nil {
 			return err
 		}
@@ -64,7 +64,7 @@ var auditCommand = command{
 		if err := c.parse(); err != nil {
 			return err
 		}
-		s, err := c.openStore(ctx)
+		s, err := c.existingStore(ctx)
 		if err != nil {
 			return err
 		}
@@ -113,7 +113,7 @@ var showCommand = command{
 		if err := c.parse("PERSON"); err != nil {
 			return err
 		}
-		s, err := c.openStore(ctx)
+		s, err := c.existingStore(ctx)
 		if err != nil {
 			return err
 		}

@@ -8,6 +8,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -136,6 +137,18 @@ func (c *call) openStore(ctx context.Context) (store.Store, error) {
 		return postgres.Open(ctx, url, postgres.Options{})
 	}
 	return sqlite.Open(ctx, c.dataDir(), sqlite.Options{})
+}
+
+// existingStore is openStore for commands that only look: they make none.
+func (c *call) existingStore(ctx context.Context) (store.Store, error) {
+	url, err := c.databaseURL()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := os.Stat(filepath.Join(c.dataDir(), sqlite.FileName)); url == "" && errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("there is no store in %s: `herald apply` and `herald import` make one; -data and -database name another", c.dataDir())
+	}
+	return c.openStore(ctx)
 }
 
 // databaseURL is the address of the database: of the flag or the environment, else

@@ -32,7 +32,7 @@ var rejectedCommand = command{
 		if err := j.parse(); err != nil {
 			return err
 		}
-		s, err := c.openStore(ctx)
+		s, err := c.existingStore(ctx)
 		if err != nil {
 			return err
 		}

@@ -33,8 +33,9 @@ func instantCursor(journey string) string { return "starts/" + journey + "/at" }
 // What paces a Dispatcher, in wall time.
 const (
 	batchSize   = 4000                   // events, and changes, in a turn
-	wakeSize    = 2000                   // people whose instant has come, in a turn
-	askSize     = 20_000                 // people whose instant is found out, in a turn
+	wakeSize    = 2000                   // people whose instant has come, in a turn, at most; see patience
+	askSize     = 20_000                 // people whose instant is found out, likewise
+	chunkSize   = 100                    // people who are read at once to be asked
 	pollEvery   = 100 * time.Millisecond // how soon news are seen without Poke
 	leaseFor    = 10 * time.Second
 	renewAfter  = 3 * time.Second
@@ -57,11 +58,12 @@ type Dispatcher struct {
 	expiry  *expiry   // nil until TakeOver; goes with roster
 	timed   time.Time // wall time at which time last moved people
 	swept   time.Time // wall time of the last sweep
+	wall    func() time.Time
 }
 
 // NewDispatcher returns a Dispatcher.
 func NewDispatcher(c Config) *Dispatcher {
-	d := &Dispatcher{Config: c.withDefaults(), poke: make(chan struct{}, 1), swept: time.Now()}
+	d := &Dispatcher{Config: c.withDefaults(), poke: make(chan struct{}, 1), swept: time.Now(), wall: time.Now}
 	if d.index = d.Index; d.index == nil {
 		d.index = &records{}
 	}
@@ -252,7 +254,7 @@ func (d *Dispatcher) keep(t *turn, at fence) {
 
 // work computes a turn over a snapshot.
 func (d *Dispatcher) work(ctx context.Context, t *turn, b *batch, onTime bool) (*turn, error) {
-	t.index, t.roster, t.expiry = d.index, d.roster, d.expiry
+	t.index, t.roster, t.expiry, t.patience = d.index, d.roster, d.expiry, newPatience(d.wall)
 	t.bequests = slices.Clone(d.roster.bequests)
 	if err := t.index.Advance(&reread{t.r, b}, b.last(), b.lastChange()); err != nil {
 		return nil, fmt.Errorf("the index of segments: %w", err)

@@ -48,7 +48,8 @@
 //   - Time moves at the instant at which the answer turns: for each person the
 //     earliest such instant over all segments waits in a queue, built when a
 //     dispatcher takes over and kept after each turn. A person whose instant has come
-//     is asked, and nobody else. What turned while no dispatcher ran is found by one
+//     is asked, and nobody else. Events do not wait for that: each turn has so much
+//     time on the wall for it (patience.go), and who is left keeps the place. What turned while no dispatcher ran is found by one
 //     look at everybody and dated by going back through the instants.
 //   - An edit moves whom the new definition selects and the old did not, or the other
 //     way round, in one Shift, in the transaction that makes it live.

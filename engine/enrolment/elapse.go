@@ -2,13 +2,15 @@ package enrolment
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/herald-campaigns/herald/dsl/expr"
 )
 
 // maxInstants bounds how many instants of one person are gone through in one
-// turn; what is left is asked as of now.
+// turn; what is left is asked as of now. There are fewer for one with news, once a
+// turn has spent what it has for that.
 const maxInstants = 256
 
 // late tells whether a person's instant has come, or is not known.
@@ -34,26 +36,54 @@ func (t *turn) due(person int64) (at time.Time, ok bool) {
 }
 
 // wake lets time move those whose instant has come, and finds out the instants of
-// some of whom none is known yet.
+// some of whom none is known yet. Both stop when the turn's time for it is over, but
+// not before somebody has been asked: the others keep their places, and are asked in
+// the next turn, after what has happened until then.
 func (t *turn) wake() error {
 	if t.expiry == nil {
 		return nil
 	}
+	share := timeInTurn
+	if !t.expiry.whole() {
+		share /= 2
+	}
+	t.patience.begin(share)
 	due := t.expiry.due(t.now, wakeSize)
-	t.served = len(due) < wakeSize && t.expiry.whole()
-	var news []int64
-	news, t.asked = t.expiry.ask(askSize)
-	due = append(due, news...)
-	if err := t.prepare(due); err != nil {
+	n, err := t.wakeEach(due)
+	if err != nil {
 		return err
 	}
-	for _, id := range due {
-		if _, done := t.next[id]; !done {
-			t.elapse(id)
-			t.count.Woken++
-		}
+	t.served = n == len(due) && n < wakeSize && t.expiry.whole() && !t.behind
+	news, to := t.expiry.ask(askSize)
+	t.patience.begin(share)
+	if n, err = t.wakeEach(news); err != nil {
+		return err
+	}
+	if t.asked = to; n < len(news) {
+		t.asked = t.expiry.position(news[n])
 	}
 	return nil
+}
+
+// wakeEach asks people until the time for it is over, one at least, and returns how
+// many have been.
+func (t *turn) wakeEach(ids []int64) (n int, err error) {
+	for chunk := range slices.Chunk(ids, chunkSize) {
+		if err := t.prepare(chunk); err != nil {
+			return n, err
+		}
+		for _, id := range chunk {
+			if _, done := t.next[id]; !done {
+				if n > 0 && t.patience.over() {
+					return n, nil
+				}
+				t.pass(id, false)
+				t.count.Woken++
+			}
+			n++
+		}
+	}
+	return n, nil
 }
 
 // prepare readies an index that has to read people first.
@@ -72,10 +102,20 @@ func (t *turn) failed() error {
 	return nil
 }
 
-// elapse asks a person what time can move, at each instant at which it could
-// have, until now. Of one whose clock is ahead, what comes before has been asked.
+// elapse lets time move a person who has news.
 func (t *turn) elapse(person int64) {
-	ask := t.rt.timed
+	t.patience.spend(func() { t.pass(person, true) })
+}
+
+// pass asks a person what time can move, at each instant at which it could
+// have, until now. Of one whose clock is ahead, what comes before has been asked.
+// Unless it has to come to now, it stops when the time for it is over, and the person
+// stays due.
+func (t *turn) pass(person int64, toNow bool) {
+	ask, most := t.rt.timed, maxInstants
+	if toNow {
+		most = t.patience.instants()
+	}
 	at, known, ok := t.expiry.of(person)
 	if !known {
 		at, ok = nextOf(t.index, person, ask.timed, t.expiry.since)
@@ -84,8 +124,13 @@ func (t *turn) elapse(person int64) {
 		at = until
 	}
 	for n := 0; ok && !at.After(t.now); n++ {
-		if n == maxInstants {
+		switch {
+		case n >= most:
 			at = t.now
+		case n > 0 && !toNow && t.patience.over():
+			t.behind = true
+			t.next[person] = instant{at, true}
+			return
 		}
 		truths := t.truths(len(ask.segments))
 		t.index.TestEach(person, ask.conditions, at, truths)
@@ -116,7 +161,8 @@ func nextOf(index Index, person int64, conditions []*expr.Checked, now time.Time
 }
 
 // expect says when a person is to be asked next. What has been asked may be due
-// earlier than was known; the rest is not due later.
+// earlier than was known; the rest is not due later. Once a turn has spent what it
+// has for this, it puts them off: they are asked when they wake, as of now.
 func (t *turn) expect(person int64, ask asking, now time.Time) {
 	if t.expiry == nil || len(t.rt.timed.timed) == 0 {
 		return
@@ -135,7 +181,13 @@ func (t *turn) expect(person int64, ask asking, now time.Time) {
 			timed, next = t.rt.timed.timed, instant{}
 		}
 	}
-	at, ok := nextOf(t.index, person, timed, now)
+	if t.patience.left <= 0 { // as of now, in a turn to come
+		t.next[person] = instant{now, true}
+		return
+	}
+	var at time.Time
+	var ok bool
+	t.patience.spend(func() { at, ok = nextOf(t.index, person, timed, now) })
 	if ok && (!next.ok || at.Before(next.at)) {
 		next = instant{at, true}
 	}

@@ -2,6 +2,7 @@ package enrolment
 
 import (
 	"math"
+	"slices"
 	"time"
 )
 
@@ -47,6 +48,12 @@ func (x *expiry) ask(n int) (ids []int64, to int) {
 		}
 	}
 	return ids, to
+}
+
+// position is how many of those who were there come before a person.
+func (x *expiry) position(person int64) int {
+	i, _ := slices.BinarySearch(x.ids, person)
+	return i
 }
 
 func (x *expiry) grow(person int64) {

@@ -61,6 +61,7 @@ type turn struct {
 	expiry *expiry      // nil until segments are known to be true to some instant
 	out    []expr.Truth // room for answers
 	parts  []string     // room for parts of a question
+	patience
 
 	touched   []*touch
 	touches   map[int64]*touch
@@ -69,6 +70,7 @@ type turn struct {
 	mixed     map[int64]bool      // people in crossed
 	bequests  []int               // segments that those were in who are no more
 	asked     int                 // of expiry: what it becomes
+	behind    bool                // somebody has not come to now, for want of time
 	served    bool                // everybody's segments are true to now
 	changes
 }

@@ -172,6 +172,8 @@ func TestAllocatesNothing(t *testing.T) {
 		`events.order_completed.distinct(o, o.cart_id) > 2 || segment.vip`,
 		`now - events.order_completed.last().at > duration("60d") && profile.store.seats > 3`,
 		`hour(now, profile.timezone) > 3 && age(profile.birthday) > 30`,
+		views+` + `+clicks+` > 3`,
+		orders+` / 2 > 10 || `+shop+` == "mitte"`,
 	) {
 		p, slot := e.compile(checked), uint32(0)
 		require.True(t, p.Fast())

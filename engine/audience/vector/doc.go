@@ -38,11 +38,21 @@
 // later instant at which its answer could be another: a row that leaves a window
 // or comes of age, a comparison of two instants that move, a new day or hour. An
 // operand that decides && or || alone makes what the others noted forgotten. The
-// instant is never later than the real change, to the nanosecond, with two
-// exceptions, of what moves all the time and not in a straight line. A comparison of
-// numbers that hang on decay() or on a ratio of durations is asked again at least
-// every hour, and in between the turn is found by bisection: exactly, where the
-// numbers only fall or only rise; where they do both, it may be found an hour late.
-// What writes now as a text, or is left to package expr and looks at the clock other
-// than by windows, is asked again every second.
+// instant is never later than the real change, to the nanosecond, but for what is said
+// below.
+//
+// A number that hangs on decay() or on a ratio of durations moves all the time. Its
+// motion is worked out beside its value: a part that stands still, a straight line, and
+// what fades, by half-life (motion.go, course.go). Where the two sides of a comparison
+// meet is then reckoned: of one half-life, h·log2(S/(c-b)); of several, by Newton's
+// method on bounds that come from below. Around that instant the condition itself is
+// asked, and the first nanosecond found by bisection. Rounding is allowed for: what
+// differs by less than the last digits of what was added up may turn a little early or
+// late, or not. Ratios and orders of what fades with one half-life do not change.
+//
+// What moves otherwise (a product or a ratio of things that move, more than three
+// half-lives) is asked again every hour, and in between the turn is found by bisection:
+// exactly, where the numbers only fall or only rise; where they do both, it may be found
+// an hour late. What writes now as a text, or is left to package expr and looks at the
+// clock other than by windows, is asked again every second.
 package vector

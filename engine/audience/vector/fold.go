@@ -210,6 +210,9 @@ func extreme[T any](c *compiler, n *ir.Fold, compile func(ir.Node) fn[T], order 
 	if n.Op != ir.FoldMin && n.Op != ir.FoldMax {
 		return none[T](c)
 	}
+	if parts := c.strands(n); parts != nil {
+		return extremeOf(c, parts, compile, order)
+	}
 	w, least := c.walk(n), n.Op == ir.FoldMin
 	if w == nil {
 		return absent[T]()

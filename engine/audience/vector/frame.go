@@ -30,6 +30,9 @@ type frame struct {
 	weighed []weighed              // another, for top()
 	rows    [maxVariables][]uint32 // rows that filter() and flat() have found, by variable
 
+	held  [maxVariables]held   // values of variables that are no rows
+	pairs [maxVariables][]pair // rows of lists, with the rows that have the lists, by variable
+
 	watch   bool  // note what could change by time alone
 	nano    int64 // now, in nanoseconds since 1970
 	until   int64 // the earliest instant noted, likewise

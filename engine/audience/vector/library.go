@@ -65,10 +65,6 @@ func (c *compiler) daysUntil(args []ir.Node) fn[float64] {
 	}
 }
 
-// grid is after how long a value is asked for again that moves all the time. What
-// asks for it looks between now and then more closely; see smooth.
-const grid = int64(time.Hour)
-
 // decay falls all the time.
 func (c *compiler) decay(args []ir.Node) fn[float64] {
 	age, half, p, q := c.duration(args[0]), c.duration(args[1]), c.pace(args[0]), c.pace(args[1])
@@ -146,66 +142,4 @@ func (c *compiler) mathCall(n *ir.Call) fn[float64] {
 		b, ok2 := y(f)
 		return two(a, b) + 0, ok1 && ok2
 	}
-}
-
-// smooth wraps a comparison of what moves all the time and not in a straight line:
-// between now and the next step, at most an hour, it looks for the instant at which the
-// answer turns. Of a value that only falls, or only rises, it finds it to the
-// nanosecond, by bisection.
-func (c *compiler) smooth(n *ir.Compare, test cond) cond {
-	if !c.flowing(n) {
-		return test
-	}
-	return func(f *frame) expr.Truth {
-		if !f.watch {
-			return test(f)
-		}
-		before, flowing := f.until, f.flowing
-		f.until, f.flowing = never, false
-		answer := test(f)
-		if f.flowing && f.until != never {
-			f.bisect(test, answer)
-		}
-		f.until, f.flowing = min(before, f.until), flowing
-		return answer
-	}
-}
-
-// bisect notes the first instant before f.until with another answer, if the last
-// one before has another.
-func (f *frame) bisect(test cond, answer expr.Truth) {
-	now, micro, until := f.now, f.micro, f.until
-	at := func(nano int64) expr.Truth {
-		f.now = now.Add(time.Duration(nano - f.nano))
-		f.micro = f.now.UnixMicro()
-		return test(f)
-	}
-	f.watch = false
-	if low, high := f.nano, until-1; high > low && at(high) != answer {
-		for low+1 < high {
-			if mid := low + (high-low)/2; at(mid) == answer {
-				low = mid
-			} else {
-				high = mid
-			}
-		}
-		until = high
-	}
-	f.now, f.micro, f.until, f.watch = now, micro, until, true
-}
-
-// flowing reports whether a comparison looks at numbers that move all the time, or
-// at times that move unsteadily.
-func (c *compiler) flowing(n *ir.Compare) (flows bool) {
-	ir.Walk(n, func(n ir.Node) bool {
-		switch n := n.(type) {
-		case *ir.Call:
-			flows = flows || n.Func == ir.Decay
-		case *ir.Arith:
-			flows = flows || n.Op == ir.Div && n.L.Type().Kind == campaign.Duration
-		}
-		flows = flows || !c.pace(n).steady
-		return !flows
-	})
-	return flows
 }

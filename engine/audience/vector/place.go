@@ -13,6 +13,10 @@ type place struct {
 	events   *column.Events // an event of this history, and no column
 	row      rowOf
 	fallback any // in place of an absent value; nil: none
+
+	value  any              // what is no row: a fn[float64] or a fn[string]
+	course course           // of a number in value; nil: none is known
+	fields map[string]place // of an object that is made on the way
 }
 
 func ofSlot(f *frame) (uint32, bool) { return f.slot, true }
@@ -43,6 +47,8 @@ func (c *compiler) locate(n ir.Node) place {
 func (c *compiler) locateField(x ir.Node, name string) place {
 	of := c.locate(x)
 	switch {
+	case of.fields != nil:
+		return of.fields[name]
 	case of.events != nil:
 		return place{column: of.events.Props[name], row: of.row}
 	case of.column == nil || of.fallback != nil:
@@ -154,7 +160,8 @@ func (c *compiler) isNobodys(n ir.Node) bool {
 	case *ir.Attribute:
 		return c.table.Attributes[n.Name] == nil
 	case *ir.Var:
-		return c.vars[n.Slot].column == nil && c.vars[n.Slot].events == nil
+		of := c.vars[n.Slot]
+		return of.column == nil && of.events == nil && of.value == nil && of.fields == nil
 	case *ir.Field:
 		of := c.locate(n.X)
 		if of.fallback != nil {

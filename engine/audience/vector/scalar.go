@@ -16,6 +16,9 @@ import (
 // looked reads a value that is looked up.
 func looked[T any](c *compiler, n ir.Node, read func(*column.Column, uint32) (T, bool)) fn[T] {
 	at := c.locate(n)
+	if v, ok := at.value.(fn[T]); ok {
+		return v
+	}
 	if at.column == nil {
 		return stray[T](c, n, at)
 	}

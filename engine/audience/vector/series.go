@@ -221,14 +221,16 @@ func heaviest[T any](c *compiler, n *ir.Fold, read func(*column.Column, uint32) 
 		return none[T](c)
 	}
 	weight := constant(1.0)
+	var fades *weights
 	if n.Weight != nil {
-		weight = c.number(n.Weight)
+		weight, fades = c.number(n.Weight), c.weights(n.Weight)
 	}
 	return func(f *frame) (best T, ok bool) {
 		s, known := w.start(f)
 		if !known {
 			return best, false
 		}
+		begun := tally{}
 		mark := len(f.weighed)
 		for i := s.from; i < s.to; i++ {
 			r := s.at(i)
@@ -241,7 +243,7 @@ func heaviest[T any](c *compiler, n *ir.Fold, read func(*column.Column, uint32) 
 			}
 			if k, have := key(of.column, at); have {
 				w.leaves(f, r)
-				v, _ := weight(f)
+				v := fades.weigh(f, weight, &begun)
 				f.weighed = append(f.weighed, weighed{k, at, v})
 			}
 		}

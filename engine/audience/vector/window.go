@@ -18,6 +18,7 @@ type walk struct {
 	wheres []cond // conditions on rows
 
 	list series // of a list
+	made *made  // of what is made on the way, in place of list
 	slot int    // of the variable, for body and wheres alike; -1 for none
 }
 
@@ -114,6 +115,10 @@ func (c *compiler) startOf(n ir.Node) fn[time.Time] {
 }
 
 func (c *compiler) walkList(n *ir.Fold, w *walk) *walk {
+	if w.made = c.makes(n); w.made != nil {
+		w.list.span = w.made.span
+		return w
+	}
 	list, ok := c.series(n.Over)
 	if !ok {
 		c.missing = true
@@ -245,6 +250,10 @@ func (w *walk) leaves(f *frame, r uint32) {
 
 // use puts a row into the variable and tells whether it counts.
 func (w *walk) use(f *frame, r uint32) bool {
+	if w.made != nil {
+		w.made.put(f, r)
+		return true
+	}
 	if w.slot >= 0 {
 		f.vars[w.slot] = r
 	}

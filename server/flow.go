@@ -1,6 +1,9 @@
 package server
 
 import (
+	"fmt"
+	"strings"
+
 	"github.com/herald-campaigns/herald/dsl/campaign"
 )
 
@@ -96,31 +99,51 @@ func (d *drawing) connect(ends []end, x, y int) {
 func widthOf(steps campaign.Steps) int {
 	width := boxWidth
 	for _, s := range steps {
-		if b, ok := s.(*campaign.Branch); ok {
-			width = max(width, branchWidth(b))
+		if ways := lanes(s); len(ways) > 0 {
+			width = max(width, widthOfLanes(ways))
 		}
 	}
 	return width
 }
 
-func branchWidth(b *campaign.Branch) int {
+func widthOfLanes(ways []lane) int {
 	width := -gapX
-	for _, lane := range lanes(b) {
+	for _, lane := range ways {
 		width += lane.width + gapX
 	}
 	return width
 }
 
-// lane is the room of one way on from a branch.
+// lane is the room of one way on from a branch or a split.
 type lane struct {
 	label, when string
 	steps       campaign.Steps
 	width       int
 }
 
-// lanes are the cases of a branch and, where there is no else, the way of those
-// for whom none holds.
-func lanes(b *campaign.Branch) []lane {
+// lanes are the arms of a split, or the cases of a branch and, where there is no
+// else, the way of those for whom none holds. Other steps have none.
+func lanes(s campaign.Step) (out []lane) {
+	switch s := s.(type) {
+	case *campaign.Branch:
+		return lanesOfBranch(s)
+	case *campaign.Split:
+		total := 0.0
+		for _, a := range s.Arms {
+			total += a.Weight
+		}
+		for _, a := range s.Arms {
+			l := lane{label: a.Name, steps: a.Steps, width: widthOf(a.Steps)}
+			if total > 0 {
+				l.when = fmt.Sprintf("%.3g %%", 100*a.Weight/total)
+			}
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+func lanesOfBranch(b *campaign.Branch) []lane {
 	var out []lane
 	otherwise := true
 	for _, c := range b.Cases {
@@ -145,9 +168,11 @@ func (d *drawing) sequence(steps campaign.Steps, x, y int, ends []end) (int, []e
 		d.connect(ends, x, y+gapY)
 		y = d.place(d.box(s), x, y+gapY)
 		ends = []end{startingAt(x, y)}
-		switch s := s.(type) {
-		case *campaign.Branch:
-			y, ends = d.branch(s, x, y)
+		switch s.(type) {
+		case *campaign.Branch, *campaign.Split:
+			if ways := lanes(s); len(ways) > 0 {
+				y, ends = d.branch(ways, x, y)
+			}
 		case *campaign.Exit:
 			ends = nil
 		}
@@ -155,11 +180,11 @@ func (d *drawing) sequence(steps campaign.Steps, x, y int, ends []end) (int, []e
 	return y, ends
 }
 
-// branch draws the lanes below a branch whose lower edge is at y.
-func (d *drawing) branch(b *campaign.Branch, x, y int) (lowest int, loose []end) {
+// branch draws the lanes below a box whose lower edge is at y.
+func (d *drawing) branch(ways []lane, x, y int) (lowest int, loose []end) {
 	lowest = y + fan + gapY // a lane without steps needs room for its label
-	left := x - branchWidth(b)/2
-	for _, lane := range lanes(b) {
+	left := x - widthOfLanes(ways)/2
+	for _, lane := range ways {
 		middle := left + lane.width/2
 		e := startingAt(x, y)
 		e.to(middle, y+fan)
@@ -185,12 +210,45 @@ func (d *drawing) box(s campaign.Step) box {
 		b.Kind, b.Detail = "branch", "branch"
 	case *campaign.Exit:
 		b.Kind, b.Detail = "exit", "exit"
+	case *campaign.Split:
+		b.Kind, b.Detail = "branch", "split by chance"
+	default:
+		b.Kind, b.Detail = "act", actDetail(s)
 	}
 	b.Remark = b.Label + "\n" + b.Detail
 	return b
 }
 
+// actDetail says what a step does to the person.
+func actDetail(s campaign.Step) string {
+	switch s := s.(type) {
+	case *campaign.Update:
+		names := make([]string, len(s.Set))
+		for i, b := range s.Set {
+			names[i] = b.Input
+		}
+		return "set " + strings.Join(names, ", ")
+	case *campaign.Subscribe:
+		if s.Granted {
+			return "subscribe to " + s.Topic + " on " + s.Channel
+		}
+		return "unsubscribe from " + s.Topic + " on " + s.Channel
+	case *campaign.Emit:
+		return "event " + s.Event
+	case *campaign.Call:
+		return s.Method + " " + s.URL
+	case *campaign.Enter:
+		return "enter " + s.Journey
+	case *campaign.Throttle:
+		return fmt.Sprintf("%d each %s", s.Max, campaign.FormatDuration(s.Per))
+	}
+	return ""
+}
+
 func waitDetail(w *campaign.Wait) string {
+	if w.Personal() {
+		return personalDetail(w)
+	}
 	switch {
 	case w.Until == nil:
 		return "wait " + campaign.FormatDuration(w.For)
@@ -200,12 +258,31 @@ func waitDetail(w *campaign.Wait) string {
 	return "wait up to " + campaign.FormatDuration(w.Timeout) + " until " + w.Until.Text
 }
 
+// personalDetail is of a wait whose end differs from person to person.
+func personalDetail(w *campaign.Wait) string {
+	var parts []string
+	switch {
+	case w.Delay != nil:
+		parts = append(parts, "for "+w.Delay.Text)
+	case w.At != nil:
+		parts = append(parts, strings.TrimRight("until "+w.At.Text+" "+w.Clock, " "))
+	case w.For > 0:
+		parts = append(parts, campaign.FormatDuration(w.For))
+	}
+	if w.Window != nil {
+		parts = append(parts, "from "+w.Window.From+" to "+w.Window.To)
+	}
+	return "wait " + strings.Join(parts, ", ")
+}
+
 func triggerLabel(t campaign.Trigger) string {
 	switch {
 	case t.Event != nil:
 		return t.Event.Event
 	case t.Segment != nil:
 		return t.Segment.Segment
+	case t.Catalog != nil:
+		return t.Catalog.Catalog
 	}
 	return t.Name
 }
@@ -216,10 +293,18 @@ func triggerDetail(t campaign.Trigger) string {
 		return "happens, then quiet for " + campaign.FormatDuration(t.Event.Settle)
 	case t.Event != nil:
 		return "happens"
+	case t.Segment != nil && t.Segment.Leaves:
+		return "is left"
 	case t.Segment != nil:
 		return "is entered"
 	case t.Date != nil:
 		return "each year at " + t.Date.At
+	case t.API != nil:
+		return "is called"
+	case t.Schedule != nil:
+		return "by the calendar"
+	case t.Catalog != nil:
+		return "changes"
 	}
 	return "trigger"
 }

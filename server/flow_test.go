@@ -125,6 +125,17 @@ func TestWords(t *testing.T) {
 		{&campaign.Wait{Name: "s", Until: linktest.When("step.a.clicked"), Timeout: 72 * time.Hour}, "wait up to 3d until step.a.clicked"},
 		{&campaign.Branch{Name: "s"}, "branch"},
 		{&campaign.Exit{Name: "s"}, "exit"},
+		{&campaign.Split{Name: "s"}, "split by chance"},
+		{&campaign.Wait{Name: "s", Delay: linktest.When("now - profile.joined")}, "wait for now - profile.joined"},
+		{&campaign.Wait{Name: "s", At: linktest.When("profile.birthday"), Clock: "09:00", Window: &campaign.Window{From: "09:00", To: "17:00"}}, "wait until profile.birthday 09:00, from 09:00 to 17:00"},
+		{&campaign.Wait{Name: "s", For: time.Hour, Window: &campaign.Window{From: "09:00", To: "17:00"}}, "wait 1h, from 09:00 to 17:00"},
+		{&campaign.Update{Name: "s", Set: []campaign.Binding{{Input: "tier"}, {Input: "points"}}}, "set tier, points"},
+		{&campaign.Subscribe{Name: "s", Topic: "news", Channel: "email"}, "unsubscribe from news on email"},
+		{&campaign.Subscribe{Name: "s", Topic: "news", Channel: "email", Granted: true}, "subscribe to news on email"},
+		{&campaign.Emit{Name: "s", Event: "scored"}, "event scored"},
+		{&campaign.Call{Name: "s", Method: "GET", URL: "https://example.com"}, "GET https://example.com"},
+		{&campaign.Enter{Name: "s", Journey: "other"}, "enter other"},
+		{&campaign.Throttle{Name: "s", Max: 10, Per: time.Minute}, "10 each 1m"},
 	} {
 		require.Equal(t, test.want, (&drawing{}).box(test.step).Detail)
 	}
@@ -136,6 +147,10 @@ func TestWords(t *testing.T) {
 		{campaign.Trigger{Name: "t", Event: &campaign.EventTrigger{Event: "cart_updated", Settle: time.Hour}}, "cart_updated", "happens, then quiet for 1h"},
 		{campaign.Trigger{Name: "t", Segment: &campaign.SegmentTrigger{Segment: "lapsed"}}, "lapsed", "is entered"},
 		{campaign.Trigger{Name: "birthday", Date: &campaign.DateTrigger{At: "09:00"}}, "birthday", "each year at 09:00"},
+		{campaign.Trigger{Name: "t", Segment: &campaign.SegmentTrigger{Segment: "lapsed", Leaves: true}}, "lapsed", "is left"},
+		{campaign.Trigger{Name: "t", API: &campaign.APITrigger{}}, "t", "is called"},
+		{campaign.Trigger{Name: "t", Catalog: &campaign.CatalogTrigger{Catalog: "breads"}}, "breads", "changes"},
+		{campaign.Trigger{Name: "t", Schedule: &campaign.ScheduleTrigger{}}, "t", "by the calendar"},
 		{campaign.Trigger{Name: "t"}, "t", "trigger"},
 	} {
 		require.Equal(t, test.label, triggerLabel(test.trigger))
@@ -149,7 +164,7 @@ func steps(t *rapid.T, depth int, names *int) campaign.Steps {
 	for range rapid.IntRange(0, 4).Draw(t, "steps") {
 		*names++
 		name := fmt.Sprint("s", *names)
-		kind := rapid.IntRange(0, 5).Draw(t, "kind")
+		kind := rapid.IntRange(0, 6).Draw(t, "kind")
 		if kind >= 4 && depth == 0 {
 			kind = 0
 		}
@@ -160,6 +175,12 @@ func steps(t *rapid.T, depth int, names *int) campaign.Steps {
 			out = append(out, &campaign.Wait{Name: name, For: time.Hour})
 		case 3:
 			out = append(out, &campaign.Exit{Name: name})
+		case 4:
+			s := &campaign.Split{Name: name}
+			for i := range rapid.IntRange(1, 3).Draw(t, "arms") {
+				s.Arms = append(s.Arms, campaign.Arm{Name: fmt.Sprint("a", i), Weight: 1, Steps: steps(t, depth-1, names)})
+			}
+			out = append(out, s)
 		default:
 			b := &campaign.Branch{Name: name}
 			cases := rapid.IntRange(1, 4).Draw(t, "cases")

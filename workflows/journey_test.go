@@ -88,6 +88,19 @@ func TestADuplicateReactionIsTakenOnce(t *testing.T) {
 	require.Equal(t, 3, s.world.Calls("decide"), "at registration, once for the reaction, at the timeout")
 }
 
+// What a reaction decides needs nobody to be named besides.
+func TestAReactionThatDecidesIsHeard(t *testing.T) {
+	s := newStage(t, noon, &campaign.Journey{Name: "j", GoalWhen: condition(), Steps: campaign.Steps{&campaign.Wait{Name: "w1", For: day}}}, crowd(3))
+	s.RegisterDelayedCallback(func() {
+		s.SignalWorkflow(reactSignal, Reactions{Items: []NumberedReaction{
+			{Seq: 1, Reaction: journey.Reaction{Step: "w1", Reached: journey.Members{0}}},
+			{Seq: 2, Reaction: journey.Reaction{Restarted: journey.Members{1}}},
+		}})
+	}, time.Hour)
+	s.finish()
+	require.Equal(t, map[string]int{"goal": 1, "restarted": 1, "finished": 1}, s.world.Outcomes())
+}
+
 func TestReactionsOfOneSignalCostOneQuestion(t *testing.T) {
 	s := newStage(t, noon, &campaign.Journey{Name: "j", Steps: campaign.Steps{&campaign.Wait{Name: "w1", Until: condition(), Timeout: day}}}, crowd(10))
 	s.RegisterDelayedCallback(func() {

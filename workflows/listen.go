@@ -106,7 +106,7 @@ func (c *cohort) hear(ch workflow.ReceiveChannel) {
 			continue // told twice
 		}
 		c.heard = item.Seq
-		if r := item.Reaction; len(r.Met)+len(r.Exited) > 0 {
+		if r := item.Reaction; len(r.Met)+len(r.Exited)+len(r.Reached)+len(r.Restarted) > 0 {
 			c.add(journey.Reacted{Reaction: r})
 		} else {
 			for _, i := range r.Members {

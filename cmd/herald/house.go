@@ -90,7 +90,7 @@ func openHouse(ctx context.Context, h *house) (*house, error) {
 	h.enrol = enrolment.Config{Store: h.store, Live: h.live, Now: h.clock.Now, Log: h.log, Owner: owner(), CatchUp: catchUp(h.clock)}
 	h.service = enrolment.NewService(h.enrol)
 	h.dispatcher = enrolment.NewDispatcher(h.enrol) // work gives it an index
-	h.effects = effect.New(effect.Config{Store: h.store, Live: h.live, Now: h.clock.Now, Secrets: h.secrets, Log: h.log})
+	h.effects = effect.New(effect.Config{Store: h.store, Live: h.live, Now: h.clock.Now, Enter: h.service.Enter, Secrets: h.secrets, Log: h.log})
 	h.delivery, err = delivery.New(delivery.Config{
 		Store: h.store, Live: h.live, Links: h.links, Kinds: all.Kinds(), Clock: h.clock, Owner: owner(),
 		Secrets: h.secrets, DataDir: h.dataDir, Log: h.log, Lease: h.lease,

@@ -54,8 +54,9 @@ var errUsage = errors.New("wrong usage")
 
 func commands() []command {
 	return []command{
-		validateCommand, fmtCommand, lintCommand, planCommand, applyCommand,
+		validateCommand, fmtCommand, lintCommand, testCommand, planCommand, applyCommand,
 		importCommand, rejectedCommand, peopleCommand, reportCommand, segmentsCommand, explainCommand, showCommand, auditCommand,
+		enrolmentsCommand, enrolmentCommand, journeyCommand,
 		devCommand, demoCommand, workerCommand, serveCommand,
 		snippetCommand, schemaCommand, prepareCommand, versionCommand,
 	}

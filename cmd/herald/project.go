@@ -184,6 +184,7 @@ func (c *call) databaseURL() (string, error) {
 type compiled struct {
 	tree     *syntax.Project
 	revision *campaign.Revision // nil: there are errors
+	tests    []campaign.Test
 	diags    diag.List
 	values   map[string]compile.Given
 }
@@ -208,7 +209,7 @@ func (c *call) compile(complete bool) (*compiled, error) {
 	}
 	name, _ := filepath.Abs(c.dir)
 	var more diag.List
-	out.revision, more = compile.Compile(out.tree, compile.Options{
+	out.revision, out.tests, more = compile.WithTests(out.tree, compile.Options{
 		Name: filepath.Base(name), Version: version.Version, Environment: c.env, Variables: out.values,
 		Complete: complete, Env: os.LookupEnv, Providers: providerSchemas(),
 	})

@@ -1,5 +1,7 @@
 package campaign
 
+import "slices"
+
 // BuiltinAttributes are on every profile.
 func BuiltinAttributes() []Attribute {
 	return []Attribute{
@@ -13,9 +15,10 @@ func BuiltinAttributes() []Attribute {
 }
 
 // BuiltinEvents happen without being declared: those about mail, to everyone who
-// is written to, which cannot be sent to the HTTP API; and SiteEvents.
+// is written to, and those of journeys' steps, which cannot be sent to the HTTP API;
+// and SiteEvents.
 func BuiltinEvents() []Event {
-	return append(mailEvents(), SiteEvents()...)
+	return slices.Concat(mailEvents(), stepEvents(), SiteEvents())
 }
 
 // SiteEvents are what a shop's pages and apps tell of without its being declared:
@@ -59,5 +62,19 @@ func mailEvents() []Event {
 		{Name: "subscribed", Properties: str("topic", "channel")},
 		{Name: "unsubscribed", Properties: str("topic", "channel")},
 		{Name: "message_withheld", Properties: str("reason")},
+	}
+}
+
+// stepEvents are what the steps of journeys leave, other than messages and what
+// they emit.
+func stepEvents() []Event {
+	fields := func(more ...Field) []Field {
+		all := []Field{{Name: "campaign", Type: Of(String), Optional: true}, {Name: "step", Type: Of(String), Optional: true}}
+		return ObjectOf(append(all, more...)...).Fields
+	}
+	return []Event{
+		{Name: "attributes_updated", Properties: fields()},
+		{Name: "call_answered", Properties: fields(Field{Name: "status", Type: Of(Number), Optional: true})},
+		{Name: "journey_entered", Properties: fields(Field{Name: "journey", Type: Of(String), Optional: true})},
 	}
 }

@@ -32,13 +32,22 @@ func Expressions(def Definition) []*Expr {
 		bindings(d.With)
 	case *Journey:
 		add(triggerExpressions(d.Trigger)...)
-		add(d.ExitWhen)
+		add(d.ExitWhen, d.GoalWhen)
 		d.Steps.Walk(func(s Step) {
 			switch s := s.(type) {
 			case *Send:
 				bindings(s.With)
+			case *Update:
+				bindings(s.Set)
+			case *Emit:
+				bindings(s.With)
+			case *Enter:
+				bindings(s.With)
+			case *Call:
+				bindings(s.Query)
+				bindings(s.Body)
 			case *Wait:
-				add(s.Until)
+				add(s.Until, s.Delay, s.At)
 			case *Branch:
 				for _, c := range s.Cases {
 					add(c.When)
@@ -67,9 +76,13 @@ func casesOf(c *Content) []*Expr {
 func triggerExpressions(t Trigger) []*Expr {
 	switch {
 	case t.Event != nil:
-		return []*Expr{t.Event.Key, t.Event.Where}
+		return []*Expr{t.Event.Items, t.Event.Key, t.Event.Where}
 	case t.Date != nil:
 		return []*Expr{&t.Date.Date}
+	case t.Schedule != nil:
+		return []*Expr{&t.Schedule.Audience}
+	case t.Catalog != nil:
+		return []*Expr{t.Catalog.Where, &t.Catalog.People}
 	}
 	return nil
 }

@@ -26,6 +26,14 @@ type EventTrigger struct {
 	Items  *Expr         `json:"items,omitempty"`  // list: one enrolment for each element, trigger.item
 }
 
+// Item is the type of trigger.item; nil without Items.
+func (t *EventTrigger) Item() *Type {
+	if t.Items == nil {
+		return nil
+	}
+	return t.Items.Type.Elem
+}
+
 // SegmentTrigger enrols whoever enters a segment, or leaves it.
 type SegmentTrigger struct {
 	Segment  string `json:"segment"`
@@ -51,6 +59,9 @@ type CatalogTrigger struct {
 type APITrigger struct {
 	Inputs []Field `json:"inputs,omitempty"` // trigger.event
 }
+
+// Type is the type of trigger.event: the inputs, and `at`.
+func (t *APITrigger) Type() Type { return (&Event{Properties: t.Inputs}).Type() }
 
 // DateTrigger enrols each person on the yearly return of a date.
 type DateTrigger struct {

@@ -85,7 +85,23 @@ type Revision struct {
 	Environment Environment // the chosen one; its zero value delivers to the mailbox
 	Resources   []Resource  // in dependency order: what is named comes first
 	Digest      Digest      // over all resources
+	Removed     []Removal   // journeys that are no longer declared, sorted; no part of Digest
 }
+
+// Removal says what becomes of the people inside a journey that is taken away.
+type Removal struct {
+	Journey string    `json:"journey"` // label
+	People  Leftovers `json:"people"`
+}
+
+// Leftovers are the people inside of something that is taken away.
+type Leftovers string
+
+// They finish on what they entered, or their way ends.
+const (
+	LetFinish Leftovers = "finish"
+	LetExit   Leftovers = "exit"
+)
 
 // NewRevision freezes resources that stand in dependency order.
 func NewRevision(settings Settings, env Environment, resources []Resource) *Revision {
@@ -93,7 +109,7 @@ func NewRevision(settings Settings, env Environment, resources []Resource) *Revi
 	for _, r := range resources {
 		fmt.Fprintf(h, "%s %s\n", r.Addr, r.Digest)
 	}
-	return &Revision{settings, env, resources, Digest(hex.EncodeToString(h.Sum(nil)))}
+	return &Revision{Settings: settings, Environment: env, Resources: resources, Digest: Digest(hex.EncodeToString(h.Sum(nil)))}
 }
 
 // Settings are where a project runs.

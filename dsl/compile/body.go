@@ -142,6 +142,9 @@ func (b *body) str(name string) string {
 	s, _ := typed[string](b, name, "a string")
 	s = strings.TrimSpace(s)
 	if a, ok := b.schema.Attr(name); ok && s != "" && len(a.OneOf) > 0 && !slices.Contains(a.OneOf, s) {
+		if a.Ahead && b.c.opts.Ahead && slices.Contains(a.LaterOneOf, s) {
+			return s
+		}
 		b.notAmong(name, s, a)
 		return ""
 	}

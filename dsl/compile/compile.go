@@ -13,6 +13,7 @@
 //	words      contents and messages: MJML, Liquid
 //	paths      journeys and broadcasts
 //	sources    how files become facts
+//	tests      what should happen to somebody
 //	freeze     canonical definitions in dependency order
 //
 // Enters: a syntax.Project, the values of variables, the schemas of providers.
@@ -45,6 +46,8 @@ type Options struct {
 	Variables map[string]Given
 	// Complete wants a value for every variable. Without it their types suffice.
 	Complete bool
+	// Ahead lets through what is read already, though no engine runs it: for tests.
+	Ahead bool
 	// Env looks up environment variables for env(); nil knows none.
 	Env func(name string) (string, bool)
 	// Providers are the schemas of provider configurations, by source.
@@ -59,6 +62,14 @@ type Given struct {
 
 // Compile checks p and freezes it. The Revision is nil when there are errors.
 func Compile(p *syntax.Project, opts Options) (*campaign.Revision, diag.List) {
+	rev, _, diags := WithTests(p, opts)
+	return rev, diags
+}
+
+// WithTests checks p as Compile does, and gives its tests, in the order of the
+// files, which are no part of the Revision. What is wrong in a test is wrong in the
+// project.
+func WithTests(p *syntax.Project, opts Options) (*campaign.Revision, []campaign.Test, diag.List) {
 	c := newCompiler(p, opts)
 	c.shape()
 	c.evaluate()
@@ -69,17 +80,18 @@ func Compile(p *syntax.Project, opts Options) (*campaign.Revision, diag.List) {
 	c.words()
 	c.paths()
 	c.sources()
+	tests := c.plays()
 	c.unasked()
 	if c.diags.HasErrors() {
 		c.diags.Sort()
-		return nil, c.diags
+		return nil, nil, c.diags
 	}
 	revision := c.freeze()
 	c.diags.Sort()
 	if c.diags.HasErrors() {
-		return nil, c.diags
+		return nil, nil, c.diags
 	}
-	return revision, c.diags
+	return revision, tests, c.diags
 }
 
 // Store reads where the record is kept, and nothing else: commands that open the
@@ -124,21 +136,25 @@ type compiler struct {
 	opts    Options
 	diags   diag.List
 
-	bodies   []*body                       // shape: the sound top-level blocks, in order
-	symbols  map[string]map[string]*symbol // shape: kind → label → block
-	values   map[string]map[string]any     // values: "variable" and "local"
-	consts   map[string]map[string]expr.Const
-	result   resultSettings
-	profile  *campaign.Profile
-	events   map[string]*campaign.Event
-	catalogs map[string]*campaign.Catalog
-	topics   map[string]*campaign.Topic
-	traits   []*traitReader
-	contents map[string]*contentSource
-	messages map[string]*campaign.Message
-	world    expr.World
-	env      *expr.Env
-	vars     link.Templates
+	bodies     []*body                       // shape: the sound top-level blocks, in order
+	testBodies []*body                       // shape: the sound tests, in order
+	symbols    map[string]map[string]*symbol // shape: kind → label → block
+	values     map[string]map[string]any     // values: "variable" and "local"
+	consts     map[string]map[string]expr.Const
+	result     resultSettings
+	profile    *campaign.Profile
+	events     map[string]*campaign.Event
+	catalogs   map[string]*campaign.Catalog
+	topics     map[string]*campaign.Topic
+	traits     []*traitReader
+	contents   map[string]*contentSource
+	messages   map[string]*campaign.Message
+	world      expr.World
+	entries    map[string]entrance // by journey
+	renames    map[string][]rename // by journey
+	removed    []campaign.Removal
+	env        *expr.Env
+	vars       link.Templates
 
 	unreadable []string // catalogs of which not even the columns are known
 	shown      shownProblems

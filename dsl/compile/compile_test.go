@@ -117,10 +117,11 @@ func TestExamplesOfTheReferenceCompile(t *testing.T) {
 		}
 		require.NotEmpty(t, b.Example, b.Name)
 		t.Run(b.Name, func(t *testing.T) {
-			_, diags, tree := build(fstest.MapFS{
-				"example.hcl": {Data: []byte(b.Example + "\n")},
-				"stores.csv":  {Data: []byte("id,name\nmitte,Mitte\n")},
-			}, false)
+			files := fstest.MapFS{"stores.csv": {Data: []byte("id,name\nmitte,Mitte\n")}}
+			for name, text := range b.ExampleFiles() {
+				files[name] = &fstest.MapFile{Data: []byte(text)}
+			}
+			_, diags, tree := build(files, false)
 			require.Empty(t, outcome(nil, diags, tree))
 		})
 	}

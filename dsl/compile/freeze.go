@@ -39,5 +39,7 @@ func (c *compiler) freeze() *campaign.Revision {
 	for i := range c.definitions {
 		place(&c.definitions[i])
 	}
-	return campaign.NewRevision(c.result.settings, c.result.environment, resources)
+	out := campaign.NewRevision(c.result.settings, c.result.environment, resources)
+	out.Removed = c.removed
+	return out
 }

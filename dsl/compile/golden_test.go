@@ -53,6 +53,7 @@ func TestGolden(t *testing.T) {
 // is an instruction:
 //
 //	base          add testdata/base.hcl, a small model
+//	ahead         let through what no engine runs yet
 //	complete      want values for all variables
 //	env NAME      choose an environment
 //	var x=1       give a variable a value
@@ -73,6 +74,8 @@ func readGolden(t *testing.T, archive *txtar.Archive) golden {
 			base, err := os.ReadFile("testdata/base.hcl")
 			require.NoError(t, err)
 			g.files["base.hcl"] = &fstest.MapFile{Data: base}
+		case "ahead":
+			g.opts.Ahead = true
 		case "complete":
 			g.opts.Complete = true
 		case "env":

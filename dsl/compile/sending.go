@@ -20,6 +20,11 @@ func (c *compiler) bindings(b *body, message string, sc expr.Scope, why explain)
 	if m == nil {
 		return nil
 	}
+	return c.inputs(b, "message."+message, m.Inputs, sc, why)
+}
+
+// inputs reads `with` against the inputs of what it is for.
+func (c *compiler) inputs(b *body, of string, wanted []campaign.Field, sc expr.Scope, why explain) []campaign.Binding {
 	given := map[string]syntax.Item{}
 	if b.has("with") {
 		items, ok := b.attrs["with"].Expr.Object()
@@ -34,7 +39,7 @@ func (c *compiler) bindings(b *body, message string, sc expr.Scope, why explain)
 	var out []campaign.Binding
 	var inputs []string
 	var missing []campaign.Field
-	for _, in := range m.Inputs {
+	for _, in := range wanted {
 		inputs = append(inputs, in.Name)
 		item, ok := given[in.Name]
 		if !ok {
@@ -51,27 +56,27 @@ func (c *compiler) bindings(b *body, message string, sc expr.Scope, why explain)
 	for _, in := range missing {
 		b.broken = true
 		if !slices.ContainsFunc(sortedKeys(given), func(name string) bool { return diag.DidYouMean(name, inputs) == in.Name }) {
-			c.missingInput(b, message, in)
+			c.missingInput(b, of, in)
 		}
 	}
 	for _, name := range sortedKeys(given) {
 		b.broken = true
 		c.report(diag.Diagnostic{
 			Code: "unknown-input", Summary: "Unknown input",
-			Detail: fmt.Sprintf("message.%s has no input %q.", message, name), Fix: didYouMean(name, inputs), Subject: given[name].KeyRange,
+			Detail: fmt.Sprintf("%s has no input %q.", of, name), Fix: didYouMean(name, inputs), Subject: given[name].KeyRange,
 		})
 	}
 	return out
 }
 
-func (c *compiler) missingInput(b *body, message string, in campaign.Field) {
+func (c *compiler) missingInput(b *body, who string, in campaign.Field) {
 	of := ""
 	if in.Type.Kind != campaign.Object && !in.Type.IsZero() {
 		of = fmt.Sprintf(" (a %s)", in.Type)
 	}
 	c.report(diag.Diagnostic{
 		Code: "missing-input", Summary: "An input is missing",
-		Detail: fmt.Sprintf("message.%s needs %q%s.", message, in.Name, of),
+		Detail: fmt.Sprintf("%s needs %q%s.", who, in.Name, of),
 		Fix:    fmt.Sprintf("Add `with = { %s = \"…\" }`.", in.Name), Subject: b.at("with"),
 	})
 }

@@ -17,6 +17,13 @@ func (c *compiler) shape() {
 		if !ok {
 			continue
 		}
+		if b.Type == "test" {
+			c.report(diag.Diagnostic{
+				Code: "misplaced-test", Summary: "A test stands among definitions",
+				Detail: "Tests stand in files of their own, which end in .test.hcl.", Fix: "Move it to one.", Subject: b.Header,
+			})
+			continue
+		}
 		if !body.schema.Repeats && len(c.of(b.Type)) > 0 {
 			c.duplicate(b, c.of(b.Type)[0].block)
 			continue
@@ -29,20 +36,35 @@ func (c *compiler) shape() {
 	c.tests()
 }
 
-// tests says that *.test.hcl files are not run yet.
+// tests checks the blocks of *.test.hcl files against the schema.
 func (c *compiler) tests() {
-	said := map[string]bool{}
+	taken := map[string]*syntax.Block{}
 	for _, b := range c.project.Tests {
-		if !said[b.Header.File] {
-			said[b.Header.File] = true
+		if _, known := schema.Root.Block(b.Type); known && b.Type != "test" {
 			c.report(diag.Diagnostic{
-				Severity: diag.Warning, Code: "not-available-yet", Summary: "Not available yet",
-				Detail:  "Test files belong to the language, but this version of herald does not read them yet.",
-				Subject: b.Header,
+				Code: "misplaced-block", Summary: "A definition stands among tests",
+				Detail: fmt.Sprintf("There are tests alone in files that end in .test.hcl, and this is %s.", article(b.Type)), Fix: "Move it to another file.", Subject: b.Header,
 			})
+			continue
 		}
+		body, ok := c.shapeBlock(b, testRoot, "a file of tests")
+		if !ok {
+			continue
+		}
+		if first := taken[body.label()]; first != nil {
+			c.duplicate(b, first)
+			continue
+		}
+		taken[body.label()] = b
+		c.testBodies = append(c.testBodies, body)
 	}
 }
+
+// testRoot is what may stand in a file of tests.
+var testRoot = func() *schema.Block {
+	test, _ := schema.Root.Block("test")
+	return &schema.Block{Blocks: []*schema.Block{test}}
+}()
 
 // index enters a named block; false when its name is taken.
 func (c *compiler) index(b *body) bool {
@@ -75,7 +97,7 @@ func (c *compiler) shapeBlock(b *syntax.Block, parent *schema.Block, where strin
 		c.unknownBlock(b, parent, where)
 		return nil, false
 	}
-	if s.Later {
+	if s.Later && !(s.Ahead && c.opts.Ahead) {
 		c.notYet(b, fmt.Sprintf("block %q", s.Name), s)
 		return nil, false
 	}
@@ -95,9 +117,10 @@ func (c *compiler) shapeBlock(b *syntax.Block, parent *schema.Block, where strin
 
 // notYet refuses a block that is part of the language, but not of this version.
 func (c *compiler) notYet(b *syntax.Block, what string, s *schema.Block) {
+	doc, _, _ := strings.Cut(s.Doc, ". ")
 	c.report(diag.Diagnostic{
 		Code: "not-available-yet", Summary: "Not available yet",
-		Detail:  fmt.Sprintf("The language has a %s (%s), but this version of herald cannot run it yet.", what, strings.TrimSuffix(strings.ToLower(s.Doc[:1])+s.Doc[1:], ".")),
+		Detail:  fmt.Sprintf("The language has a %s (%s), but this version of herald cannot run it yet.", what, strings.TrimSuffix(strings.ToLower(doc[:1])+doc[1:], ".")),
 		Fix:     "Leave it out for now.",
 		Subject: b.Header,
 	})
@@ -165,7 +188,7 @@ func (c *compiler) shapeLabels(b *syntax.Block, s *schema.Block) bool {
 		c.report(diag.Diagnostic{Code: "bad-label", Summary: "Wrong label", Detail: detail, Fix: fix, Subject: b.Header})
 		return false
 	}
-	if want == 1 && !addr.IsLabel(b.Labels[0].Text) {
+	if want == 1 && !s.FreeText && !addr.IsLabel(b.Labels[0].Text) {
 		c.report(diag.Diagnostic{
 			Code: "bad-label", Summary: "Wrong label",
 			Detail:  fmt.Sprintf("%q cannot be a name: names have the letters a to z, digits, _ and -, and do not start with a digit.", b.Labels[0].Text),
@@ -184,7 +207,7 @@ func (c *compiler) shapeAttributes(b *body) {
 		case !ok && !b.schema.Open:
 			c.unknownAttribute(b, a)
 			b.astray = true
-		case ok && s.Later:
+		case ok && s.Later && !(s.Ahead && c.opts.Ahead):
 			c.report(diag.Diagnostic{
 				Code: "not-available-yet", Summary: "Not available yet",
 				Detail:  fmt.Sprintf("The language has %s in %s, but this version of herald cannot do it yet.", a.Name, b.schema.Name),
@@ -267,7 +290,7 @@ func (c *compiler) shapeNested(b *body) {
 		if nested.schema.Repeats {
 			key += "\x00" + nested.label()
 		}
-		if prev, dup := first[key]; dup && (!nested.schema.Repeats || nested.schema.Label != "") {
+		if prev, dup := first[key]; dup && (!nested.schema.Repeats || nested.schema.Label != "" && !nested.schema.Again) {
 			c.duplicate(n, prev)
 			continue
 		}
@@ -279,7 +302,7 @@ func (c *compiler) shapeNested(b *body) {
 		if s.Required && first[s.Name] == nil {
 			c.report(diag.Diagnostic{
 				Code: "missing-block", Summary: "Something is missing",
-				Detail:  fmt.Sprintf("%s needs a %s block: %s", written(b.block), s.Name, s.Doc),
+				Detail:  fmt.Sprintf("%s needs %s block: %s", written(b.block), article(s.Name), s.Doc),
 				Fix:     fmt.Sprintf("Add `%s`.", form(s)),
 				Subject: b.block.Header,
 			})

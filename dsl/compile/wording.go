@@ -3,6 +3,7 @@ package compile
 import (
 	"fmt"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -97,4 +98,14 @@ func durationFix(s string) string {
 		return "A second is the least: write \"1s\"."
 	}
 	return ""
+}
+
+// dayFix proposes how a day that was written in another way is written.
+func dayFix(word string, days []string) string {
+	if len(word) >= 2 {
+		if short := strings.ToUpper(word[:2]); slices.Contains(days, short) {
+			return fmt.Sprintf("Write %q.", short)
+		}
+	}
+	return "Days are " + quoteAll(days) + "."
 }

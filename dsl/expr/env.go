@@ -268,6 +268,9 @@ func (e *Env) scopeRoots(sc Scope, key string) map[string]*types.Type {
 		if !sc.Trigger.IsZero() {
 			fields["event"] = u.cel(*sc.Trigger)
 		}
+		if sc.Item != nil {
+			fields["item"] = u.cel(*sc.Item)
+		}
 		roots["trigger"] = u.root("trigger", key, fields)
 	}
 	if sc.Journey {
@@ -299,17 +302,23 @@ var stepFields = map[string][]campaign.Field{
 		campaign.Field{Name: "bounced", Type: campaign.Of(campaign.Bool)},
 		campaign.Field{Name: "withheld", Type: campaign.Of(campaign.Bool)},
 	).Fields,
-	StepWait: {{Name: "met", Type: campaign.Of(campaign.Bool)}},
+	StepWait:  {{Name: "met", Type: campaign.Of(campaign.Bool)}},
+	StepCall:  {{Name: "ok", Type: campaign.Of(campaign.Bool)}, {Name: "status", Type: campaign.Of(campaign.Number)}},
+	StepSplit: {{Name: "arm", Type: campaign.Of(campaign.String)}},
 }
 
 func (e *Env) stepTypes(steps []StepVar) map[string]*types.Type {
 	out := make(map[string]*types.Type, len(steps))
 	for _, step := range steps {
 		fields := map[string]*types.Type{}
-		for _, f := range stepFields[step.Kind] {
+		for _, f := range step.fields() {
 			fields[f.Name] = e.universe.cel(f.Type)
 		}
-		out[step.Name] = e.universe.root(step.Kind+" step", "", fields)
+		id := ""
+		if !step.Response.IsZero() {
+			id = step.Response.String()
+		}
+		out[step.Name] = e.universe.root(step.Kind+" step", id, fields)
 	}
 	return out
 }

@@ -42,7 +42,9 @@ func ada() *someone {
 		channels: map[string]bool{"email": true},
 		entered:  ago(30 * dayLong),
 		trigger:  map[string]any{"at": ago(30 * dayLong), "cart_id": "c2", "items": []any{rye}},
-		steps:    map[string]any{"reminder.at": ago(dayLong), "reminder.opened": true, "seen.met": false},
+		steps: map[string]any{"reminder.at": ago(dayLong), "reminder.opened": true, "seen.met": false, "offer.arm": "ten",
+			"scoring.ok": true, "scoring.status": 200.0, "scoring.response": map[string]any{"score": 0.75}},
+		item: map[string]any{"sku": "rye", "price": 4.2},
 	}
 }
 
@@ -116,6 +118,13 @@ func TestEval(t *testing.T) {
 			`trigger.event.cart_id`, "c2",
 			`trigger.event.at == journey.entered_at`, true,
 			`journey.entered_at`, ago(30*dayLong),
+			`trigger.item.sku`, "rye",
+			`trigger.item.price > 100`, false,
+			`has(trigger.item.name)`, false,
+			`step.offer.arm`, "ten",
+			`step.scoring.ok && step.scoring.status == 200`, true,
+			`step.scoring.response.score`, 0.75,
+			`step.scoring.response.words.exists(w, w == "warm")`, false,
 			`step.reminder.opened`, true,
 			`step.reminder.clicked`, absent,
 			`step.seen.met`, false,

@@ -243,7 +243,7 @@ func (c *checking) outOfScope(root string) (detail, fix string) {
 	case "journey":
 		return "`journey` exists only in the conditions of a journey, once a person has entered it.", ""
 	case "step":
-		return "`step` exists only in a journey that has a send or a wait.", ""
+		return "`step` exists only in a journey that has a send, a wait, a call or a split.", ""
 	}
 	return fmt.Sprintf("`%s` cannot be named here.", root), ""
 }
@@ -291,7 +291,13 @@ func (c *checking) unknownField(e ast.Expr) {
 	}
 	fix := didYouMean(name, s.names)
 	switch {
-	case s.label == "trigger" && len(s.names) == 0:
+	case s.label == "trigger" && name == "item":
+		c.report(e, CodeScope, "The journey is not started by elements of a list, so that there is no trigger.item.", "Give its trigger items = \"event.LIST\".")
+		return
+	case s.label == "trigger" && name == "event" && c.place.scope.Event != "":
+		c.report(e, CodeScope, "Within the trigger the event is `event`.", "Write event.")
+		return
+	case s.label == "trigger" && name == "event":
 		c.report(e, CodeScope, "The journey is not started by an event, so that there is no trigger."+name+".", "")
 		return
 	case s.label == "consents" && slices.Contains([]string{ir.ConsentGranted, ir.ConsentAt, ir.ConsentSource}, name):

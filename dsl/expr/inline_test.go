@@ -26,7 +26,7 @@ func TestVariablesBecomeValues(t *testing.T) {
 		"small":   {"number", -0.000000012},
 		"yes":     {"bool", true},
 		"day":     {"date", campaign.CivilDate{Year: 2026, Month: 3, Day: 4}},
-		"instant": {"time", time.Date(2026, 3, 4, 5, 6, 7, 80, time.UTC)},
+		"instant": {"time", time.Date(2026, 3, 4, 5, 6, 7, 80_000, time.UTC)},
 		"while":   {"duration", 2*dayLong + time.Second},
 		"names":   {"list(string)", []any{"rye", "vegan"}},
 		"nobody":  {"list(string)", []any{}},

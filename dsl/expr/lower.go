@@ -200,6 +200,9 @@ func (l *lowering) known(e ast.Expr, root, name string) ir.Node {
 	case "journey":
 		return &ir.EnteredAt{}
 	case "trigger":
+		if name == "item" {
+			return l.sound(&ir.Item{T: *l.place.scope.Item})
+		}
 		return &ir.Payload{Of: ir.OfTrigger, T: *l.place.scope.Trigger}
 	case "variable", "local":
 		return l.constant(e, root+"."+name)
@@ -218,7 +221,7 @@ func (l *lowering) known(e ast.Expr, root, name string) ir.Node {
 func (l *lowering) step(step, field string) ir.Node {
 	for _, s := range l.place.scope.Steps {
 		if s.Name == step {
-			for _, f := range stepFields[s.Kind] {
+			for _, f := range s.fields() {
 				if f.Name == field {
 					return &ir.Step{Step: step, Field: field, T: f.Type}
 				}

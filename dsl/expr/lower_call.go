@@ -217,6 +217,10 @@ func (l *lowering) function(e ast.Expr, name string, args []ast.Expr) ir.Node {
 	switch n.Func {
 	case ir.Decay:
 		return l.decay(args, n)
+	case ir.Days:
+		if n.T = campaign.Of(campaign.Duration); !l.place.scope.Journey {
+			return l.fail(e, CodeScope, "days() is for the waits of a journey.", "Write a length of time, such as duration('30d').")
+		}
 	case ir.SetsContains, ir.SetsIntersects:
 		l.impossibleSets(e, n)
 	}

@@ -218,7 +218,10 @@ func (o *Oracle) names(p *place, s Subject) map[string]any {
 		"event": lookup(func(name string) ref.Val {
 			return as[record](o.value(s.Event(), *e.events[p.scope.Event].Elem)).lookup(name)
 		}),
-		"trigger": lookup(func(string) ref.Val {
+		"trigger": lookup(func(name string) ref.Val {
+			if name == "item" {
+				return o.value(itemOf(s), *p.scope.Item)
+			}
 			return o.value(s.Trigger(), *p.scope.Trigger)
 		}),
 		"journey": lookup(func(string) ref.Val {

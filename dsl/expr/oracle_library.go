@@ -48,6 +48,13 @@ func (o *Oracle) libraryMeanings() map[string]functions.FunctionOp {
 		"click_rate":  func(args ...ref.Val) ref.Val { return o.mailed("email_clicked", lengthOf(args[0])) },
 		"days_until":  o.untilDay,
 		"anniversary": func(args ...ref.Val) ref.Val { return isZero(o.untilDay(args...)) },
+		"days": func(args ...ref.Val) ref.Val {
+			d, ok := daysOf(float64(as[types.Double](args[0])))
+			if !ok {
+				return absent()
+			}
+			return types.Duration{Duration: d}
+		},
 		"decay": func(args ...ref.Val) ref.Val {
 			v, ok := Decay(as[types.Duration](args[0]).Duration, lengthOf(args[1]))
 			if !ok {

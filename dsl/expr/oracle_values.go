@@ -129,10 +129,10 @@ func (o *Oracle) row(catalog, key string) ref.Val {
 func (o *Oracle) step(p *place, s Subject, step, field string) ref.Val {
 	v, ok := s.Step(step, field)
 	if !ok {
-		return absent()
+		v = nil
 	}
 	for _, sv := range p.scope.Steps {
-		for _, f := range stepFields[sv.Kind] {
+		for _, f := range sv.fields() {
 			if sv.Name == step && f.Name == field {
 				return o.value(v, f.Type)
 			}

@@ -236,6 +236,8 @@ func (c *compiler) leaf(n ir.Node) fn[any] {
 		return func(f *frame) (any, bool) { return f.subject.Step(n.Step, n.Field) }
 	case *ir.Payload:
 		return box(payload(n))
+	case *ir.Item:
+		return item
 	case *ir.Consent:
 		return consentField(n)
 	case *ir.Var:
@@ -263,6 +265,19 @@ func payload(n *ir.Payload) fn[map[string]any] {
 		return func(f *frame) (map[string]any, bool) { m := f.subject.Event(); return m, m != nil }
 	}
 	return func(f *frame) (map[string]any, bool) { m := f.subject.Trigger(); return m, m != nil }
+}
+
+// item is the element that let the person in, where there is one.
+func item(f *frame) (any, bool) {
+	v := itemOf(f.subject)
+	return v, v != nil
+}
+
+func itemOf(s Subject) any {
+	if s, ok := s.(ItemSubject); ok {
+		return s.Item()
+	}
+	return nil
 }
 
 func variableValue(slot int) fn[any] {

@@ -288,8 +288,28 @@ func (c *compiler) duration(n ir.Node) fn[time.Duration] {
 		return choose(c, n, c.duration)
 	case *ir.Fold:
 		return one(c, n, c.duration, cmp.Compare)
+	case *ir.Call:
+		return c.days(n)
 	}
 	return lookUp[time.Duration](c, n)
+}
+
+// days is Days, the only function that gives a duration.
+func (c *compiler) days(n *ir.Call) fn[time.Duration] {
+	x := c.number(n.Args[0])
+	return func(f *frame) (time.Duration, bool) {
+		v, ok := x(f)
+		if !ok {
+			return 0, false
+		}
+		return daysOf(v)
+	}
+}
+
+// daysOf is so many times 24 hours; false where that is more than a duration holds.
+func daysOf(v float64) (time.Duration, bool) {
+	d := v * float64(24*time.Hour)
+	return time.Duration(d), math.Abs(d) < math.MaxInt64
 }
 
 // difference is the time between two times or dates, or a sum of durations. One

@@ -33,6 +33,14 @@ type Subject interface {
 	Step(name, field string) (v any, ok bool)
 }
 
+// ItemSubject is a Subject that came into a journey for one element of a list, or
+// for one row of a catalog: trigger.item. For any other Subject it is unknown.
+type ItemSubject interface {
+	Subject
+	// Item is a campaign value; nil for none.
+	Item() any
+}
+
 // EventRow is one event of a history.
 type EventRow struct {
 	At    time.Time

@@ -18,9 +18,12 @@ type someone struct {
 	event, trigger map[string]any
 	entered        time.Time
 	steps          map[string]any // by "reminder.opened"
+	item           map[string]any
 }
 
-var _ expr.Subject = (*someone)(nil)
+var _ expr.ItemSubject = (*someone)(nil)
+
+func (s *someone) Item() any { return s.item }
 
 func (s *someone) Attribute(name string) (any, bool) {
 	v, ok := s.attributes[name]

@@ -1,6 +1,7 @@
 package expr
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/herald-campaigns/herald/dsl/campaign"
@@ -41,6 +42,7 @@ type Scope struct {
 	Person  bool           // profile, events, segment, topic, consent, reachable, trait
 	Event   string         // label: `event` is the payload of this event, as in a trigger's key and where
 	Trigger *campaign.Type // `trigger`, with trigger.event of this type; the zero Type is a trigger without an event
+	Item    *campaign.Type // trigger.item, of this type: the element that let the person in
 	Journey bool           // journey.entered_at
 	Steps   []StepVar      // step.NAME
 	Catalog bool           // catalog.NAME
@@ -50,14 +52,25 @@ type Scope struct {
 
 // StepVar is a step that an expression may look at.
 type StepVar struct {
-	Name string
-	Kind string // StepSend or StepWait
+	Name     string
+	Kind     string        // StepSend, StepWait, StepCall or StepSplit
+	Response campaign.Type // of a StepCall: step.NAME.response; the zero Type: there is none
+}
+
+// fields are what is known of the step.
+func (s StepVar) fields() []campaign.Field {
+	if s.Response.IsZero() {
+		return stepFields[s.Kind]
+	}
+	return append(slices.Clone(stepFields[s.Kind]), campaign.Field{Name: "response", Type: s.Response})
 }
 
 // The kinds of step that expressions see, and what is known of them.
 const (
-	StepSend = "send" // at, delivered, opened, machine_opened, clicked, bounced, withheld
-	StepWait = "wait" // met
+	StepSend  = "send"  // at, delivered, opened, machine_opened, clicked, bounced, withheld
+	StepWait  = "wait"  // met
+	StepCall  = "call"  // ok, status, response
+	StepSplit = "split" // arm
 )
 
 // key identifies the scope among those of one World.
@@ -71,7 +84,7 @@ func (s Scope) key() string {
 		}
 	}
 	b.WriteString(s.Event)
-	for _, t := range []*campaign.Type{s.Trigger, s.Value, s.Row} {
+	for _, t := range []*campaign.Type{s.Trigger, s.Item, s.Value, s.Row} {
 		b.WriteByte('\n')
 		if t != nil {
 			b.WriteString(t.String())
@@ -82,6 +95,10 @@ func (s Scope) key() string {
 		b.WriteString(step.Kind)
 		b.WriteByte(' ')
 		b.WriteString(step.Name)
+		if !step.Response.IsZero() {
+			b.WriteByte(' ')
+			b.WriteString(step.Response.String())
+		}
 	}
 	return b.String()
 }

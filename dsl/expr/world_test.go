@@ -101,8 +101,9 @@ func fields(types map[string]string) []campaign.Field {
 var (
 	person  = expr.Scope{Person: true, Catalog: true}
 	trigger = expr.Scope{Person: true, Catalog: true, Event: "cart_updated"}
-	journey = expr.Scope{Person: true, Catalog: true, Journey: true, Trigger: new(cartUpdated), Steps: []expr.StepVar{
-		{Name: "reminder", Kind: expr.StepSend}, {Name: "seen", Kind: expr.StepWait},
+	journey = expr.Scope{Person: true, Catalog: true, Journey: true, Trigger: new(cartUpdated), Item: new(typ("object({name = string, price = number, sku = string})")), Steps: []expr.StepVar{
+		{Name: "offer", Kind: expr.StepSplit}, {Name: "reminder", Kind: expr.StepSend},
+		{Name: "scoring", Kind: expr.StepCall, Response: typ("object({score = number, words = list(string)})")}, {Name: "seen", Kind: expr.StepWait},
 	}}
 )
 

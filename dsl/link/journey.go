@@ -11,7 +11,9 @@ type Journey struct {
 	Digest   campaign.Digest
 	Key      *expr.Checked // of an event trigger; nil: none
 	Where    *expr.Checked // of an event trigger; nil: none
+	Items    *expr.Checked // of an event trigger; nil: none. Key and Where are asked of each element
 	Date     *expr.Checked // of a date trigger
+	Audience *expr.Checked // of a schedule trigger
 	ExitWhen *expr.Checked // nil: none
 	GoalWhen *expr.Checked // nil: none
 	// Broken is why expressions of an old definition no longer check against the
@@ -61,7 +63,7 @@ func (p *Project) LinkJourney(def *campaign.Journey, digest campaign.Digest) *Jo
 func (l *linker) journey(def *campaign.Journey) *Journey {
 	j := &Journey{Def: def, Digest: l.of.Digest, steps: map[string]*Step{}}
 	l.trigger(j, def.Trigger)
-	sc := JourneyScope(l.triggerType(def.Trigger), StepVars(def.Steps))
+	sc := l.scope(def)
 	j.ExitWhen = l.condition("exit_when", def.ExitWhen, sc)
 	j.GoalWhen = l.condition("goal_when", def.GoalWhen, sc)
 	def.Steps.Walk(func(s campaign.Step) { j.steps[s.StepName()] = l.step(s, sc) })
@@ -71,27 +73,27 @@ func (l *linker) journey(def *campaign.Journey) *Journey {
 func (l *linker) trigger(j *Journey, t campaign.Trigger) {
 	switch {
 	case t.Event != nil:
-		sc := TriggerScope(t.Event.Event)
+		sc := ElementScope(t.Event)
+		j.Items = l.value("items", t.Event.Items, TriggerScope(t.Event.Event))
 		if t.Event.Key != nil {
 			j.Key = l.check("key", *t.Event.Key, sc, campaign.Of(campaign.String))
 		}
 		j.Where = l.condition("where", t.Event.Where, sc)
 	case t.Date != nil:
 		j.Date = l.check("date", t.Date.Date, PersonScope(), t.Date.Date.Type)
+	case t.Schedule != nil:
+		j.Audience = l.condition("audience", &t.Schedule.Audience, PersonScope())
 	}
 }
 
-// triggerType is the type of trigger.event.
-func (l *linker) triggerType(t campaign.Trigger) campaign.Type {
-	if t.Event == nil {
-		return campaign.Type{}
+// scope is the place of all that stands in the steps of a journey.
+func (l *linker) scope(def *campaign.Journey) expr.Scope {
+	if t := def.Trigger.Event; t != nil {
+		if _, ok := l.p.Event(t.Event); !ok {
+			l.fail("trigger", "event."+t.Event+" is not declared")
+		}
 	}
-	e, ok := l.p.Event(t.Event.Event)
-	if !ok {
-		l.fail("trigger", "event."+t.Event.Event+" is not declared")
-		return campaign.Type{}
-	}
-	return e.Type()
+	return JourneyScopeOf(def, l.p.Event)
 }
 
 func (l *linker) step(s campaign.Step, sc expr.Scope) *Step {

@@ -65,16 +65,18 @@ func (p *Project) scopes(def campaign.Definition) func(i int) expr.Scope {
 		return func(int) expr.Scope { return RowScope(d.Row) }
 	case *campaign.Journey:
 		inTrigger := len(campaign.Expressions(&campaign.Journey{Trigger: d.Trigger}))
-		trigger, event := PersonScope(), campaign.Type{}
+		trigger, items := PersonScope(), -1
 		if t := d.Trigger.Event; t != nil {
-			trigger = TriggerScope(t.Event)
-			if e, ok := p.events[t.Event]; ok {
-				event = e.Type()
+			if trigger = ElementScope(t); t.Items != nil {
+				items = 0 // of the event as a whole
 			}
 		}
-		steps := JourneyScope(event, StepVars(d.Steps))
+		steps := JourneyScopeOf(d, p.Event)
 		return func(i int) expr.Scope {
-			if i < inTrigger {
+			switch {
+			case i == items:
+				return TriggerScope(d.Trigger.Event.Event)
+			case i < inTrigger:
 				return trigger
 			}
 			return steps

@@ -37,6 +37,7 @@ const (
 	Unread      = "lint-unread"
 	Twins       = "lint-twins"
 	Forever     = "lint-forever"
+	Echo        = "lint-echo"
 )
 
 var summaries = map[string]string{
@@ -46,6 +47,7 @@ var summaries = map[string]string{
 	Unread:      "Nothing reads it",
 	Twins:       "Two segments with one meaning",
 	Forever:     "A wait that may last for ever",
+	Echo:        "A journey that sets itself off",
 }
 
 // Codes lists what there is to find.
@@ -53,10 +55,11 @@ func Codes() []Code {
 	docs := [][2]string{
 		{Nobody, "What the condition asks cannot be at once: a number above 5 and below 3, a segment and not that segment, an event in the last 30 days and none in the last 90. Segments and traits that it names are looked into."},
 		{Everybody, "The condition cannot be false: it selects everybody of whom it is known."},
-		{Unreachable, "Whoever the case of a branch or of a content holds of goes down an earlier one, because it asks less, the same in other words, or nothing."},
+		{Unreachable, "Whoever the case of a branch or of a content holds of goes down an earlier one, because it asks less, the same in other words, or nothing. Or an arm of a split has the weight 0."},
 		{Unread, "No journey, broadcast, message, content, trait or segment names the segment or the trait. Segments of a library are left out."},
 		{Twins, "Two segments ask the same in other words; segments that they name are looked into."},
 		{Forever, "A wait has `timeout = \"never\"`: whoever its condition never holds of stays in the journey."},
+		{Echo, "A step emits the event that starts its own journey: whoever may enter again goes round and round."},
 	}
 	out := make([]Code, len(docs))
 	for i, d := range docs {
@@ -166,7 +169,9 @@ func (l *linter) journey(d *campaign.Journey) error {
 		l.read[addr.New("segment", t.Segment)] = true
 	}
 	l.condition(at.within("trigger", d.Trigger.Name), "where", j.Where)
+	l.condition(at.within("trigger", d.Trigger.Name), "audience", j.Audience)
 	l.condition(at, "exit_when", j.ExitWhen)
+	l.condition(at, "goal_when", j.GoalWhen)
 	d.Steps.Walk(func(s campaign.Step) {
 		linked, ok := j.Step(s.StepName())
 		if !ok {
@@ -177,9 +182,26 @@ func (l *linter) journey(d *campaign.Journey) error {
 			l.wait(at.deep("wait", s.Name), s, linked.Until)
 		case *campaign.Branch:
 			l.branch(at.deep("branch", s.Name), s, linked.Cases)
+		case *campaign.Split:
+			l.split(at.deep("split", s.Name), s)
+		case *campaign.Emit:
+			if t := d.Trigger.Event; t != nil && t.Event == s.Event {
+				l.report(Echo, at.deep("emit", s.Name).attribute("event"),
+					fmt.Sprintf("emit %q records event.%s, which starts this journey.", s.Name, s.Event), "Emit an event of another name, unless that is meant.")
+			}
 		}
 	})
 	return nil
+}
+
+// split looks for arms that nobody comes into.
+func (l *linter) split(at place, s *campaign.Split) {
+	for _, arm := range s.Arms {
+		if arm.Weight == 0 {
+			l.report(Unreachable, at.within("arm", arm.Name).attribute("weight"),
+				fmt.Sprintf("Arm %q of split %q has the weight 0: nobody comes into it.", arm.Name, s.Name), "Leave it out, unless people are still on their way in it.")
+		}
+	}
 }
 
 func (l *linter) wait(at place, s *campaign.Wait, until *expr.Checked) {

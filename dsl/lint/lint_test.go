@@ -27,7 +27,7 @@ func run(t *testing.T, files fstest.MapFS) (diag.List, string) {
 	t.Helper()
 	tree, diags := syntax.LoadFS(files, "project")
 	require.Empty(t, diags)
-	rev, diags := compile.Compile(tree, compile.Options{Complete: true, Providers: map[string]*schema.Block{"builtin/mailbox": {Name: "provider"}}})
+	rev, diags := compile.Compile(tree, compile.Options{Complete: true, Ahead: true, Providers: map[string]*schema.Block{"builtin/mailbox": {Name: "provider"}}})
 	var text bytes.Buffer
 	diag.WriteText(&text, diags, tree.Source, diag.TextOptions{Width: 100})
 	require.NotNil(t, rev, text.String())
@@ -100,9 +100,11 @@ func TestExamplesAreSound(t *testing.T) {
 			continue
 		}
 		t.Run(b.Name, func(t *testing.T) {
-			found, text := run(t, fstest.MapFS{
-				"example.hcl": {Data: []byte(b.Example + "\n")}, "stores.csv": {Data: []byte("id,name\nmitte,Mitte\n")},
-			})
+			files := fstest.MapFS{"stores.csv": {Data: []byte("id,name\nmitte,Mitte\n")}}
+			for name, text := range b.ExampleFiles() {
+				files[name] = &fstest.MapFile{Data: []byte(text)}
+			}
+			found, text := run(t, files)
 			found = slices.DeleteFunc(found, func(d diag.Diagnostic) bool { return d.Code == lint.Unread })
 			require.Empty(t, found, text)
 		})

@@ -77,9 +77,10 @@ What may be named depends on the place:
 | ` + "`variable.x`, `local.x`" + ` | values; their spelling is ` + "`variable`" + `, never ` + "`var`" + ` | everywhere |
 | ` + "`now`" + ` | the instant of the question | everywhere |
 | ` + "`event`" + ` | the event that is looked at | in a trigger's ` + "`key` and `where`" + ` |
-| ` + "`trigger.event`" + ` | the event that let the person in | in a journey |
+| ` + "`trigger.event`" + ` | the event that let the person in, or the inputs of an ` + "`api`" + ` trigger | in a journey |
+| ` + "`trigger.item`" + ` | the element that let the person in | in a journey whose trigger has ` + "`items`" + `, its ` + "`key` and `where`" + ` included |
 | ` + "`journey.entered_at`" + ` | when | in a journey |
-| ` + "`step.x`" + ` | what became of a step on the way here: ` + "`at`, `delivered`, `opened`, `machine_opened`, `clicked`, `bounced`, `withheld`" + ` of a send, ` + "`met`" + ` of a wait | in a journey |
+| ` + "`step.x`" + ` | what became of a step on the way here: ` + "`at`, `delivered`, `opened`, `machine_opened`, `clicked`, `bounced`, `withheld`" + ` of a send, ` + "`met`" + ` of a wait, ` + "`ok`, `status`, `response`" + ` of a call, ` + "`arm`" + ` of a split | in a journey |
 | ` + "`value`" + ` | the variable's value | in its ` + "`validation`" + ` |
 | ` + "`e`" + ` | the event that gives points | in the ` + "`where`" + ` of a points rule |
 | ` + "`row`" + ` | a row of a file; ` + "`row['Order ID']`" + ` where a name has other characters | in a ` + "`source`" + `, where no person can be named |

@@ -7,19 +7,35 @@ import (
 
 // JSONSchema writes the JSON Schema (draft 2020-12) of .hcl.json files.
 func JSONSchema(root *Block) ([]byte, error) {
-	defs := map[string]any{}
-	doc := body(root, defs)
+	w := &jsonWriter{defs: map[string]any{}, parents: map[*Block]int{}}
+	w.count(root)
+	doc := w.body(root)
 	doc["$schema"] = "https://json-schema.org/draft/2020-12/schema"
 	doc["$id"] = "https://herald-campaigns.github.io/schemas/campaign.schema.json"
 	doc["title"] = "herald campaign file (.hcl.json)"
-	doc["$defs"] = defs
+	doc["$defs"] = w.defs
 	out, err := json.MarshalIndent(doc, "", "  ")
 	return append(out, '\n'), err
 }
 
+// jsonWriter is one run.
+type jsonWriter struct {
+	defs    map[string]any // what is referred to, by name
+	parents map[*Block]int // how many blocks one may stand in
+}
+
+// count goes through a block and what may stand in it.
+func (w *jsonWriter) count(b *Block) {
+	for _, n := range append(b.Blocks[:len(b.Blocks):len(b.Blocks)], b.Kinds...) {
+		if w.parents[n]++; w.parents[n] == 1 {
+			w.count(n)
+		}
+	}
+}
+
 // body is the schema of what stands between the braces of a block. Blocks that
-// hold themselves (a branch in a branch) are put under $defs.
-func body(b *Block, defs map[string]any) map[string]any {
+// may stand in several places (the steps of journeys) are put under $defs.
+func (w *jsonWriter) body(b *Block) map[string]any {
 	properties := map[string]any{"//": map[string]any{"description": "A comment."}}
 	var required []string
 	for _, a := range b.Attributes {
@@ -33,7 +49,7 @@ func body(b *Block, defs map[string]any) map[string]any {
 	}
 	for _, n := range b.Blocks {
 		if !n.Later {
-			properties[n.Name] = nested(n, defs)
+			properties[n.Name] = w.nested(n)
 		}
 	}
 	out := map[string]any{"type": "object", "properties": properties, "additionalProperties": b.Open}
@@ -43,16 +59,16 @@ func body(b *Block, defs map[string]any) map[string]any {
 	return out
 }
 
-func nested(b *Block, defs map[string]any) map[string]any {
-	if _, done := defs[b.Name]; !done && recursive(b) {
-		defs[b.Name] = true // holds the place while its own body is written
-		defs[b.Name] = body(b, defs)
-	}
+func (w *jsonWriter) nested(b *Block) map[string]any {
 	inner := map[string]any{}
-	if recursive(b) {
+	if w.parents[b] > 1 {
+		if _, done := w.defs[b.Name]; !done {
+			w.defs[b.Name] = true // holds the place while its own body is written
+			w.defs[b.Name] = w.body(b)
+		}
 		inner["$ref"] = "#/$defs/" + b.Name
 	} else {
-		inner = body(b, defs)
+		inner = w.body(b)
 	}
 	many := func(s map[string]any) map[string]any {
 		return map[string]any{"anyOf": []any{s, map[string]any{"type": "array", "items": s}}}
@@ -64,21 +80,24 @@ func nested(b *Block, defs map[string]any) map[string]any {
 		return described(inner, b.Doc)
 	}
 	if len(b.Kinds) > 0 {
-		return described(many(byKind(b, defs)), b.Doc)
+		return described(many(w.byKind(b)), b.Doc)
 	}
-	byName := map[string]any{
-		"type": "object", "additionalProperties": inner,
-		"propertyNames": map[string]any{"pattern": "^[A-Za-z_][A-Za-z0-9_-]*$"},
+	if b.Again {
+		inner = many(inner)
+	}
+	byName := map[string]any{"type": "object", "additionalProperties": inner}
+	if !b.FreeText {
+		byName["propertyNames"] = map[string]any{"pattern": "^[A-Za-z_][A-Za-z0-9_-]*$"}
 	}
 	return described(many(byName), b.Doc)
 }
 
 // byKind is the schema of a block whose label chooses its body.
-func byKind(b *Block, defs map[string]any) map[string]any {
+func (w *jsonWriter) byKind(b *Block) map[string]any {
 	properties := map[string]any{}
 	for _, k := range b.Kinds {
 		if !k.Later {
-			properties[k.Word] = described(body(k, defs), k.Doc)
+			properties[k.Word] = described(w.body(k), k.Doc)
 		}
 	}
 	return map[string]any{"type": "object", "properties": properties, "additionalProperties": false}
@@ -87,27 +106,6 @@ func byKind(b *Block, defs map[string]any) map[string]any {
 func described(s map[string]any, doc string) map[string]any {
 	s["description"] = doc
 	return s
-}
-
-// recursive reports whether a block can stand within itself.
-func recursive(b *Block) bool {
-	seen := map[*Block]bool{}
-	var holds func(x *Block) bool
-	holds = func(x *Block) bool {
-		for _, n := range x.Blocks {
-			if n == b {
-				return true
-			}
-			if !seen[n] {
-				seen[n] = true
-				if holds(n) {
-					return true
-				}
-			}
-		}
-		return false
-	}
-	return holds(b)
 }
 
 func attribute(a Attribute) map[string]any {

@@ -8,7 +8,7 @@ var Root = &Block{
 		provider, sender,
 		profile, event, catalog, topic,
 		trait, segment, library, content, message,
-		journey, broadcast, source,
+		journey, moved, removed, broadcast, source, test,
 		later("recommender", "Picks rows of a catalog for each person."),
 		later("offer", "Codes and gifts, each given once."),
 		later("metric", "Something measured, with its formula and denominator."),
@@ -18,14 +18,11 @@ var Root = &Block{
 		later("policy", "Gates that plan and apply look at."),
 		later("goal", "A metric with a target and a date."),
 		later("module", "A project used inside another."),
-		later("moved", "Renames something that is live."),
-		later("removed", "Takes away something that is live, with a word on the people in it."),
 		later("import", "Takes over something that exists at a provider."),
 		later("check", "A condition over the live project."),
 		later("form", "A sign-up form."),
 		later("page", "A landing page."),
 		later("group", "Accounts and households."),
-		later("test", "What should happen to somebody, run on simulated time."),
 		later("audience_sync", "A segment kept equal to an audience elsewhere."),
 	},
 }
@@ -321,47 +318,17 @@ sender "bakery" {
 	}}},
 }
 
-var send = &Block{
-	Name: "send", Label: "name", Repeats: true, Doc: "Sends a message.",
-	Attributes: []Attribute{
-		{Name: "message", Kind: Reference, Refs: []string{"message"}, Required: true, Doc: "What is sent."},
-		{Name: "with", Kind: Bindings, Doc: "A value for each input of the message, in CEL."},
-		{Name: "resend_unknown", Kind: Bool, Doc: "Send again when a crash leaves open whether it was sent.", Default: "`false`"},
-	},
-}
-
-var wait = &Block{
-	Name: "wait", Label: "name", Repeats: true, Doc: "Lets time pass, or waits until something holds.",
-	Attributes: []Attribute{
-		{Name: "for", Kind: Duration, Doc: "How long. Either `for` or `until`."},
-		{Name: "until", Kind: Condition, Doc: "What to wait for."},
-		{Name: "timeout", Kind: Duration, Doc: "With `until`: how long at the most; `never` is allowed."},
-		{Name: "react", Kind: Duration, Doc: "How soon it reacts: `now`, or a grid such as `15m` that wakes are aligned to.", Default: "`now`"},
-	},
-}
-
-var exit = &Block{Name: "exit", Label: "name", Repeats: true, Doc: "Ends the journey."}
-
-var branch = func() *Block {
-	b := &Block{Name: "branch", Label: "name", Repeats: true, Doc: "Goes down the first case that holds. Without an `else`, people for whom none holds go on after it."}
-	steps := []*Block{send, wait, b, exit, split}
-	b.Blocks = []*Block{
-		{Name: "case", Label: "name", Repeats: true, Required: true, Doc: "One way.", Blocks: steps, Attributes: []Attribute{
-			{Name: "when", Kind: Condition, Required: true, Doc: "Who goes this way."},
-		}},
-		{Name: "else", Doc: "The way of everybody else.", Blocks: steps},
-	}
-	return b
-}()
-
-var split = &Block{Name: "split", Label: "name", Repeats: true, Open: true, Later: true, Doc: "Sends people down one of several arms, by chance or by experiment."}
-
 var journey = &Block{
 	Name: "journey", Label: "name", Repeats: true,
 	Doc: "A path that people take after a trigger. Its steps run in the order written.",
 	Example: `journey "welcome" {
   trigger "joined" { event = event.signed_up }
-  reentry { after = "30d" }
+  reentry {
+    after  = "30d"
+    inside = "restart"
+  }
+  goal_when = "events.order_completed.since(journey.entered_at).any()"
+
   send "hello" { message = message.hello }
   wait "seen" {
     until   = "step.hello.opened"
@@ -376,8 +343,79 @@ var journey = &Block{
       exit "quiet" {}
     }
   }
+  split "offer" {
+    arm "now" {
+      weight = 70
+      update "asked" { set = { asked_at = "now" } }
+    }
+    arm "later" {
+      weight = 30
+      wait "office" {
+        for = "profile.patience"
+        window {
+          from = "09:00"
+          to   = "17:00"
+          days = ["MO", "TU", "WE", "TH", "FR"]
+        }
+      }
+    }
+  }
+  call "score" {
+    url      = "https://shop.example/score"
+    body     = { person = "profile.id", arm = "step.offer.arm" }
+    headers  = { Authorization = env("SHOP_TOKEN") }
+    response = object({ score = number })
+  }
+  emit "scored" {
+    event = event.scored
+    with  = { score = "step.score.response.score" }
+  }
+  throttle "gently" {
+    max = 1000
+    per = "1h"
+  }
+  subscribe "tips" { topic = topic.tips }
+  unsubscribe "news" { topic = topic.news }
+  enter "care" {
+    journey = journey.care
+    with    = { score = "step.score.response.score" }
+  }
 }
 
+journey "care" {
+  trigger "sent" {
+    api {
+      input "score" { type = number }
+    }
+  }
+  wait "birthday" {
+    at    = "profile.birthday"
+    clock = "08:00"
+  }
+  send "hello" { message = message.hello }
+}
+
+journey "refill" {
+  trigger "bought" { event = event.order_completed }
+  wait "used_up" { for = "days(trigger.event.days)" }
+  send "hello" { message = message.hello }
+}
+
+profile {
+  attribute "asked_at" { type = time }
+  attribute "birthday" { type = date }
+  attribute "patience" { type = duration }
+}
+
+event "order_completed" {
+  property "days" { type = number }
+}
+
+event "scored" {
+  property "score" { type = number }
+}
+
+topic "tips" {}
 event "signed_up" {}
 topic "news" {}
 provider "mailbox" {}
@@ -396,41 +434,39 @@ message "hello" {
 	Attributes: []Attribute{
 		{Name: "description", Kind: String, Doc: "What it is for."},
 		{Name: "exit_when", Kind: Condition, Doc: "Who leaves: asked at entry, whenever it can change, and again in the moment of sending."},
-		{Name: "goal_when", Kind: Condition, Later: true, Doc: "Who has reached what the journey is for."},
-		{Name: "on_change", Kind: String, OneOf: []string{"pin"}, LaterOneOf: []string{"migrate", "restart", "exit"}, Default: "`pin`", Doc: "What an edit does to people under way: `pin` lets them finish on the revision that they entered."},
-		{Name: "priority", Kind: Number, Later: true, Doc: "Who wins when journeys compete for a person."},
+		{Name: "goal_when", Kind: Condition, Doc: "Who has reached what the journey is for, and leaves it with success: asked like `exit_when`, and before it."},
+		{Name: "on_change", Kind: String, OneOf: []string{"pin"}, LaterOneOf: []string{"migrate", "restart", "exit"}, Ahead: true, Default: "`pin`", Doc: "What an edit does to people under way: `pin` lets them finish on the revision that they entered, `migrate` takes them on to the new one at the same step, `restart` to its beginning, `exit` ends their way."},
+		{Name: "priority", Kind: Number, Later: true, Ahead: true, Default: "`0`", Doc: "Who goes first when journeys compete for a person: the higher, from -1000 to 1000."},
 	},
-	Blocks: []*Block{
-		{Name: "trigger", Label: "name", Required: true, Doc: "Lets people in. One of `event`, `enters` and `date`.", Attributes: []Attribute{
+	Blocks: append([]*Block{
+		{Name: "trigger", Label: "name", Required: true, Doc: "Lets people in. One of `event`, `enters`, `leaves` and `date`, or an `api` block.", Attributes: []Attribute{
 			{Name: "event", Kind: Reference, Refs: []string{"event"}, Doc: "Whoever this happens to."},
 			{Name: "key", Kind: CEL, Doc: "With `event`: a string; one enrolment for each."},
 			{Name: "settle", Kind: Duration, Doc: "With `event`: wait until the key (or person) has been quiet this long."},
 			{Name: "where", Kind: Condition, Doc: "With `event`: only those for whom it holds, asked when settled."},
+			{Name: "items", Kind: CEL, Later: true, Ahead: true, Doc: "With `event`: a list of it, such as `event.items`; one enrolment for each element, which `key`, `where` and the steps know as `trigger.item`. It needs a `key`."},
 			{Name: "enters", Kind: Reference, Refs: []string{"segment"}, Doc: "Whoever enters this segment."},
-			{Name: "backfill", Kind: Bool, Doc: "With `enters`: enrol the people whom an edit moves in, too.", Default: "`false`"},
+			{Name: "leaves", Kind: Reference, Refs: []string{"segment"}, Doc: "Whoever leaves this segment."},
+			{Name: "backfill", Kind: Bool, Doc: "With `enters` and `leaves`: enrol the people whom an edit moves, too.", Default: "`false`"},
 			{Name: "date", Kind: CEL, Doc: "On the yearly return of this date."},
 			{Name: "at", Kind: Clock, Doc: "With `date`: the local clock time.", Default: "`09:00`"},
 			{Name: "timezone", Kind: Timezone, Doc: "With `date`: an IANA name, or `recipient`.", Default: "`recipient`"},
-			{Name: "leaves", Kind: Reference, Later: true, Doc: "Whoever leaves this segment."},
-			{Name: "items", Kind: CEL, Later: true, Doc: "One enrolment for each element."},
+			{Name: "audience", Kind: Condition, Later: true, Ahead: true, Doc: "With `schedule`: who enters, counted when it is time."},
 			{Name: "catalog", Kind: Reference, Later: true, Doc: "On a change in a catalog."},
+		}, Blocks: []*Block{
+			{Name: "schedule", Later: true, Ahead: true, Doc: "Lets the audience in once, or again and again.", Attributes: scheduleAttributes},
+			{Name: "api", Doc: "Lets in whom a call to the HTTP API names, or an `enter` step of another journey.", Blocks: []*Block{
+				{Name: "input", Label: "name", Repeats: true, Doc: "What is supplied: `trigger.event.NAME`.", Attributes: []Attribute{
+					{Name: "type", Kind: TypeExpr, Required: true, Doc: "Its type; `event.x` is the type of an event."},
+				}},
+			}},
 		}},
 		{Name: "reentry", Doc: "When a person may enter again.", Attributes: []Attribute{
 			{Name: "per", Kind: String, OneOf: []string{"person", "key"}, Doc: "What counts as the same.", Default: "`key` where the trigger has one, else `person`"},
-			{Name: "inside", Kind: String, OneOf: []string{"ignore"}, LaterOneOf: []string{"restart"}, Doc: "What happens to who is inside already.", Default: "`ignore`"},
+			{Name: "inside", Kind: String, OneOf: []string{"ignore", "restart"}, Doc: "What happens to who is inside already: nothing, or they begin anew.", Default: "`ignore`"},
 			{Name: "after", Kind: Duration, Doc: "A duration, `always` or `never`.", Default: "`never` for segment triggers, `always` for the others"},
 		}},
-		send, wait, branch, exit, split,
-		{Name: "update", Label: "name", Repeats: true, Open: true, Later: true, Doc: "Sets attributes of the person."},
-		{Name: "subscribe", Label: "name", Repeats: true, Open: true, Later: true, Doc: "Subscribes to a topic."},
-		{Name: "unsubscribe", Label: "name", Repeats: true, Open: true, Later: true, Doc: "Unsubscribes from a topic."},
-		{Name: "emit", Label: "name", Repeats: true, Open: true, Later: true, Doc: "Records an event."},
-		{Name: "call", Label: "name", Repeats: true, Open: true, Later: true, Doc: "Calls a web service."},
-		{Name: "enter", Label: "name", Repeats: true, Open: true, Later: true, Doc: "Enrols in another journey."},
-		{Name: "throttle", Label: "name", Repeats: true, Open: true, Later: true, Doc: "Lets so many through in a time."},
-		{Name: "choose", Label: "name", Repeats: true, Open: true, Later: true, Doc: "Picks the best arm for a person."},
-		{Name: "handover", Label: "name", Repeats: true, Open: true, Later: true, Doc: "Hands over to a colleague."},
-	},
+	}, steps...),
 }
 
 var broadcast = &Block{
@@ -466,12 +502,15 @@ message "hello" {
 		{Name: "with", Kind: Bindings, Doc: "A value for each input of the message, in CEL."},
 	},
 	Blocks: []*Block{
-		{Name: "schedule", Required: true, Doc: "When it goes out.", Attributes: []Attribute{
-			{Name: "at", Kind: String, Required: true, Doc: "Once: a local date and time, `2026-12-01T08:00`. With `rrule`: a local clock time, `08:00`."},
-			{Name: "rrule", Kind: String, Doc: "A recurrence rule by days (RFC 5545): `FREQ=WEEKLY;BYDAY=TH`."},
-			{Name: "start", Kind: DateString, Doc: "With `rrule`: the first day.", Default: "the day of the first apply"},
-			{Name: "timezone", Kind: Timezone, Doc: "An IANA name, or `recipient`.", Default: "`recipient`"},
-		}},
+		{Name: "schedule", Required: true, Doc: "When it goes out.", Attributes: scheduleAttributes},
 		{Name: "send_time", Open: true, Later: true, Doc: "Optimises the hour for each person."},
 	},
+}
+
+// scheduleAttributes say when something happens: once, or by a rule.
+var scheduleAttributes = []Attribute{
+	{Name: "at", Kind: String, Required: true, Doc: "Once: a local date and time, `2026-12-01T08:00`. With `rrule`: a local clock time, `08:00`."},
+	{Name: "rrule", Kind: String, Doc: "A recurrence rule by days (RFC 5545): `FREQ=WEEKLY;BYDAY=TH`."},
+	{Name: "start", Kind: DateString, Doc: "With `rrule`: the first day.", Default: "the day of the first apply"},
+	{Name: "timezone", Kind: Timezone, Doc: "An IANA name, or `recipient`.", Default: "`recipient`"},
 }

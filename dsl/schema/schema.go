@@ -12,14 +12,18 @@ type Block struct {
 	Label      string // what its one label names: "name"; "" for a block without a label
 	Doc        string // one or two sentences
 	Example    string // HCL, shown in the reference and compiled by a test
+	Beside     string // HCL that stands in another file for Example to compile; not shown
 	Attributes []Attribute
 	Blocks     []*Block // what may stand in it
 	Kinds      []*Block // what its label may be, each with a body of its own; Word tells them apart
 	Word       string   // of one of Kinds: the label that chooses it
 	Repeats    bool     // may stand more than once in its parent
 	Required   bool     // must stand in its parent
+	FreeText   bool     // its label may be any text, such as a sentence
+	Again      bool     // with Repeats: may stand more than once with one label
 	Open       bool     // takes attributes that this schema does not name: a provider's configuration
 	Later      bool     // part of the language, not available yet
+	Ahead      bool     // of Later: compile reads it already, and no engine runs it
 }
 
 // Attribute describes one attribute of a block.
@@ -34,6 +38,7 @@ type Attribute struct {
 	Required   bool
 	Sensitive  bool // takes a sensitive variable or env(), never a literal
 	Later      bool // part of the language, not available yet
+	Ahead      bool // of Later or LaterOneOf: compile reads it already, and no engine runs it
 }
 
 // Kind tells how an attribute's expression is read.
@@ -63,6 +68,14 @@ const (
 	Numbers                // a list of numbers
 	Durations              // a list of durations
 )
+
+// ExampleFiles are the files in which the example stands, by name.
+func (b *Block) ExampleFiles() map[string]string {
+	if b.Beside == "" {
+		return map[string]string{"example.hcl": b.Example + "\n"}
+	}
+	return map[string]string{"example.test.hcl": b.Example + "\n", "beside.hcl": b.Beside + "\n"}
+}
 
 // Attr returns the named attribute.
 func (b *Block) Attr(name string) (*Attribute, bool) {

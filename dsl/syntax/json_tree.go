@@ -35,7 +35,7 @@ func (r *jsonReader) body(s *schema.Block, v *jsonValue, b *Block, top bool) {
 	for _, part := range r.parts(v) {
 		for _, m := range part.props {
 			nested, isBlock := s.Block(m.name)
-			if isBlock && nested.Later {
+			if isBlock && nested.Later && !nested.Ahead {
 				nested = guess(m)
 			}
 			_, isAttr := s.Attr(m.name)
@@ -116,11 +116,17 @@ func (r *jsonReader) blocks(s *schema.Block, m jsonMember) []*Block {
 				if k, ok := s.Kind(labelled.name); ok { // the label tells which blocks stand in it
 					body = k
 				}
-				b := r.block(body, m, labelled.value)
-				b.Labels = []Label{{Text: labelled.name, Range: labelled.at}}
-				b.Header = labelled.at
-				b.Range.Start = labelled.at.Start
-				blocks = append(blocks, b)
+				values := []*jsonValue{labelled.value}
+				if s.Again { // a list is several blocks, and not the parts of one
+					values = r.parts(labelled.value)
+				}
+				for _, value := range values {
+					b := r.block(body, m, value)
+					b.Labels = []Label{{Text: labelled.name, Range: labelled.at}}
+					b.Header = labelled.at
+					b.Range.Start = labelled.at.Start
+					blocks = append(blocks, b)
+				}
 			}
 		}
 	case s.Repeats:

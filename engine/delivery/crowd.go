@@ -24,6 +24,7 @@ type candidate struct {
 	person  *audience.Person
 	address string       // where the channel reaches the person
 	subject expr.Subject // as the inputs see them
+	reached bool         // goal_when holds
 	exited  bool         // exit_when holds
 	send    store.Send   // the row of the ledger, or what it will be
 	known   bool         // send is a row
@@ -48,21 +49,24 @@ type cohort struct {
 
 func (k *cohort) load(r store.Reader, members journey.Members, now time.Time) ([]candidate, error) {
 	party, err := enrolment.Load(r, k.schema, k.journey, enrolment.Request{
-		Cohort: k.q.Cohort, Members: members, Facts: k.q.Facts, Now: now, Need: k.need,
+		Cohort: k.q.Cohort, Members: members, Visit: k.q.Visit, Facts: k.q.Facts, Now: now, Need: k.need,
 	})
 	if err != nil {
 		return nil, err
 	}
 	out := make([]candidate, len(party.Travellers))
 	for i, t := range party.Travellers {
-		out[i] = candidate{index: t.Enrolment.Index, person: t.Person, subject: t, exited: t.Test(k.journey.ExitWhen).Holds()}
+		out[i] = candidate{
+			index: t.Enrolment.Index, person: t.Person, subject: t,
+			reached: t.Test(k.journey.GoalWhen).Holds(), exited: t.Test(k.journey.ExitWhen).Holds(),
+		}
 	}
 	return out, nil
 }
 
 func (k *cohort) row(c *candidate) store.Send {
 	return store.Send{
-		Key:      keyOf("journey", k.q.Cohort, strconv.Itoa(c.index), k.q.Step, strconv.Itoa(k.q.Visit)),
+		Key:      keyOf("journey", k.q.Cohort, strconv.Itoa(c.index), k.journey.Def.Origin(k.q.Step), strconv.Itoa(k.q.Visit)),
 		Campaign: named("journey", k.journey.Def.Name), Step: k.q.Step, Cohort: k.q.Cohort,
 	}
 }
@@ -152,7 +156,7 @@ func (d *Delivery) journeyBatch(ctx context.Context, q journey.SendRequest) (*ba
 	}
 	s := newScript(schema.Project(), send.Message, step.With)
 	d.report(ctx, s)
-	k := &cohort{q: q, journey: j, schema: schema, need: s.need(j.ExitWhen)}
+	k := &cohort{q: q, journey: j, schema: schema, need: s.need(j.GoalWhen, j.ExitWhen)}
 	return &batch{Delivery: d, script: s, crowd: k, repeat: send.ResendUnknown}, nil
 }
 

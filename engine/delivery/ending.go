@@ -37,7 +37,7 @@ func (b *batch) withhold(c *candidate, v verdict, now time.Time) *ending {
 func (b *batch) withholdAll(refused []refusal, now time.Time) []*ending {
 	var out []*ending
 	for _, r := range refused {
-		if r.outcome == journey.OutcomeExited && !r.known {
+		if (r.outcome == journey.OutcomeExited || r.outcome == journey.OutcomeReached) && !r.known {
 			b.add(r.index, r.outcome)
 			continue
 		}

@@ -33,10 +33,8 @@ var scratch = sync.Pool{New: func() any { return new([]byte) }}
 func newLetter(s *script, c *candidate, signer *links.Signer, now time.Time) (*letter, verdict) {
 	l := &letter{script: s, candidate: c, links: signer, now: now, unsubscribe: signer.Unsubscribe(c.send.ID)}
 	values := enrolment.Inputs(c.subject, s.with, now)
-	for _, input := range s.message.Def.Inputs {
-		if _, ok := values[input.Name]; !ok && !input.Optional {
-			return nil, withheld(ReasonInput + " " + input.Name)
-		}
+	if reason := s.lacks(values); reason != "" {
+		return nil, withheld(reason)
 	}
 	segments := make(map[string]any, len(s.message.Reads.Segments))
 	for _, label := range s.message.Reads.Segments {

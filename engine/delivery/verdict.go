@@ -11,6 +11,7 @@ import (
 // have them. None holds personal data. Two have a name of their own behind them:
 // "no value for the input week", "message.hello is not live".
 const (
+	ReasonGoal       = "goal_when"          // the person had reached the journey's goal
 	ReasonExit       = "exit_when"          // the journey was over for the person
 	ReasonGone       = "gone"               // the store knows the person no more
 	ReasonNoAddress  = "no address"         // the channel has none for the person
@@ -35,6 +36,8 @@ func withheld(reason string) verdict { return verdict{journey.OutcomeWithheld, r
 // judge looks at a person in the moment of sending. The first reason counts.
 func (s *script) judge(c *candidate) verdict {
 	switch {
+	case c.reached:
+		return verdict{journey.OutcomeReached, ReasonGoal}
 	case c.exited:
 		return verdict{journey.OutcomeExited, ReasonExit}
 	case s.trouble != "":
@@ -86,6 +89,8 @@ func outcomeOf(row store.Send) journey.SendOutcome {
 		return journey.OutcomeFailed
 	case store.Withheld:
 		switch row.Reason {
+		case ReasonGoal:
+			return journey.OutcomeReached
 		case ReasonExit:
 			return journey.OutcomeExited
 		case ReasonGone:

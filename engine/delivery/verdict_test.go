@@ -110,6 +110,15 @@ func TestWhoGetsNothing(t *testing.T) {
 			happens(w, id, "order_completed", noon)
 			return id
 		}, outcome: journey.OutcomeExited},
+		"goal_when goes before exit_when": {defs: func(defs []campaign.Definition) []campaign.Definition {
+			j := thanks("hello", false)
+			j.GoalWhen = linktest.When("events.order_completed.any()")
+			return replace(defs, j)
+		}, person: func(w *world) int64 {
+			id := w.person("ada@example.com", loaf)
+			happens(w, id, "order_completed", noon)
+			return id
+		}, outcome: journey.OutcomeReached},
 	} {
 		t.Run(name, func(t *testing.T) {
 			defs := bakery()

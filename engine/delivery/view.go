@@ -91,7 +91,7 @@ func (d *Delivery) stepAgain(ctx context.Context, schema *audience.Schema, send 
 	}
 	s := newScript(schema.Project(), send.Message.Name(), step.With)
 	q := journey.SendRequest{Cohort: send.Cohort, Step: send.Step}
-	return s, &cohort{q: q, journey: j, schema: schema, need: s.need(j.ExitWhen)}, nil
+	return s, &cohort{q: q, journey: j, schema: schema, need: s.need(j.GoalWhen, j.ExitWhen)}, nil
 }
 
 func (d *Delivery) issueAgain(ctx context.Context, schema *audience.Schema, send store.Send) (*script, crowd, error) {

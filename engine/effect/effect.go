@@ -126,7 +126,7 @@ func (b *batch) load(r store.Reader) ([]*enrolment.Traveller, error) {
 		reads = append(reads, link.ReadsOf(with.Value)...)
 	}
 	party, err := enrolment.Load(r, b.schema, b.journey, enrolment.Request{
-		Cohort: b.q.Cohort, Members: b.q.Members, Facts: b.q.Facts, Now: b.now, Need: audience.NeedOf(b.schema.Project(), reads...),
+		Cohort: b.q.Cohort, Members: b.q.Members, Visit: b.q.Visit, Facts: b.q.Facts, Now: b.now, Need: audience.NeedOf(b.schema.Project(), reads...),
 	})
 	if err != nil {
 		return nil, err

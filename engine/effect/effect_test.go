@@ -174,6 +174,24 @@ func TestGoalsAndExitsAreAskedInTheMoment(t *testing.T) {
 	require.Equal(t, journey.SendResult{At: noon, Sent: journey.Members{0}, Reached: journey.Members{1}, Exited: journey.Members{2}, Gone: journey.Members{9}}, w.act(1, 0, 1, 2, 9))
 }
 
+// Another journey is entered once for each visit, with what the step gives along.
+func TestEnter(t *testing.T) {
+	var entered []string
+	w := newWorld(t, 1, func(c *effect.Config, _ *campaign.Journey) {
+		c.Enter = func(_ store.Tx, name string, person int64, payload map[string]any, now time.Time, ref string) error {
+			entered = append(entered, fmt.Sprint(name, person, payload, now.Equal(noon), ref == journey.EffectKey("journey/j/1", 0, "s", len(entered)+1)))
+			return nil
+		}
+	}, &campaign.Enter{Name: "s", Journey: "other", With: []campaign.Binding{bind("total", "trigger.event.total", campaign.Number)}})
+	w.act(1, 0)
+	w.act(1, 0)
+	w.act(2, 0)
+	require.Equal(t, []string{"other1 map[total:10] true true", "other1 map[total:10] true true"}, entered)
+	events := w.events(w.people[0], "journey_entered")
+	require.Len(t, events, 2)
+	require.Equal(t, map[string]any{"campaign": "journey.j", "step": "s", "journey": "other"}, events[0].Properties)
+}
+
 // Two at once and then one each half minute, whatever the batches.
 func TestThrottle(t *testing.T) {
 	w := newWorld(t, 6, nil, &campaign.Throttle{Name: "s", Max: 2, Per: time.Minute})

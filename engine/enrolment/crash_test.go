@@ -67,6 +67,8 @@ func crashProject() []campaign.Definition {
 		one("thanks", onEvent("order_completed"), never), keyed,
 		segment("buyers", "events.order_completed.within('3h').count() >= 2"), one("vip", onEnter("buyers", false), never),
 		segment("cold", "events.order_completed.any() && events.order_completed.within('2h').none()"), one("back", onEnter("cold", false), never),
+		one("gone", campaign.Trigger{Name: "t", Segment: &campaign.SegmentTrigger{Segment: "buyers", Leaves: true}}, always),
+		one("anew", onEvent("cart_updated"), campaign.Reentry{Per: campaign.PerPerson, Allow: true, Restart: true}),
 	}
 }
 
@@ -133,7 +135,36 @@ func outcome(h *house, t require.TestingT) (entered []string, sizes map[string]i
 		told[item.Workflow] = decode[journey.StartCohort](t, item).Size
 	}
 	require.Equal(t, sizes, told)
+	restarts(h, t)
 	return entered, sizes
+}
+
+// restarts checks that who began anew was taken out of each way before, once.
+func restarts(h *house, t require.TestingT) {
+	last, want := map[int64]string{}, map[string]int{}
+	h.view(func(r store.Reader) error {
+		for person := range int64(5) {
+			all, err := r.EnrolmentsOfPerson(person + 1)
+			require.NoError(t, err)
+			for _, e := range all {
+				if e.Journey != "anew" {
+					continue
+				}
+				if last[person] != "" {
+					want[fmt.Sprint(e.Cohort, e.Index)]++
+				}
+				last[person] = e.Cohort
+			}
+		}
+		return nil
+	})
+	got := map[string]int{}
+	for _, item := range h.outbox(journey.KindSignal) {
+		for _, i := range decode[journey.Reaction](t, item).Restarted {
+			got[fmt.Sprint(item.Workflow, i)]++
+		}
+	}
+	require.Equal(t, want, got)
 }
 
 // Whatever fails, however often a dispatcher dies and whoever else dispatches at

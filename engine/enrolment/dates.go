@@ -29,7 +29,7 @@ func (s *Service) PlanDates(ctx context.Context, name string, from, to time.Time
 	if err != nil || !p.possible() {
 		return journey.PlanResult{}, err
 	}
-	need := audience.NeedOf(schema.Project(), link.ReadsOf(j.Date, j.ExitWhen)...)
+	need := audience.NeedOf(schema.Project(), link.ReadsOf(j.Date, j.GoalWhen, j.ExitWhen)...)
 	if err := audience.NewScanOf(s.Store, schema).Each(ctx, need, to, p.look); err != nil {
 		return journey.PlanResult{}, err
 	}
@@ -46,7 +46,7 @@ type datePlan struct {
 	at       schedule.Clock
 	zone     *time.Location // nil: where each person lives
 	from, to time.Time
-	entries  []entry
+	entries  []*entry
 	strays   int // of those found, people without a valid zone
 }
 
@@ -92,7 +92,7 @@ func (p *datePlan) look(person *audience.Person) error {
 		return nil
 	}
 	for _, o := range schedule.Returns(date, p.at, p.from, p.to, zone) {
-		e := entry{
+		e := &entry{
 			journey: p.journey, person: person.ID(), key: o.Day.String(),
 			enteredAt: o.At, from: o.At, ref: fmt.Sprintf("d%s-%d", o.Day, person.ID()),
 		}
@@ -108,17 +108,18 @@ func (p *datePlan) look(person *audience.Person) error {
 }
 
 // enterDated lets people in, a cohort's worth in each transaction.
-func (s *Service) enterDated(ctx context.Context, entries []entry, now time.Time) (journey.PlanResult, error) {
-	slices.SortStableFunc(entries, func(a, b entry) int { return a.from.Compare(b.from) })
+func (s *Service) enterDated(ctx context.Context, entries []*entry, now time.Time) (journey.PlanResult, error) {
+	slices.SortStableFunc(entries, func(a, b *entry) int { return a.from.Compare(b.from) })
 	var sum journey.PlanResult
 	for chunk := range slices.Chunk(entries, journey.MaxCohort) {
 		var done journey.PlanResult
 		err := s.Store.Update(ctx, func(tx store.Tx) error {
-			opened, err := openDated(tx, chunk)
+			d := newDoor(tx)
+			opened, err := openDated(tx, d, chunk)
 			if err != nil {
 				return err
 			}
-			started, err := enrol(tx, opened, now)
+			started, err := enrol(tx, opened, d, now)
 			done = journey.PlanResult{Started: started, People: len(opened)}
 			return err
 		})
@@ -133,10 +134,10 @@ func (s *Service) enterDated(ctx context.Context, entries []entry, now time.Time
 
 // openDated leaves out who entered on this date already, and whom the re-entry
 // rule keeps out.
-func openDated(tx store.Tx, entries []entry) ([]entry, error) {
-	d := newDoor(tx)
-	var opened []entry
+func openDated(tx store.Tx, d *door, entries []*entry) ([]*entry, error) {
+	var opened []*entry
 	for _, e := range entries {
+		e.dropped = false // the transaction may run again
 		_, err := tx.LastEnrolment(e.journey.Def.Name, e.person, e.key, false)
 		switch {
 		case err == nil:
@@ -144,7 +145,7 @@ func openDated(tx store.Tx, entries []entry) ([]entry, error) {
 		case !errors.Is(err, store.ErrNotFound):
 			return nil, err
 		}
-		opens, err := d.opens(&e)
+		opens, err := d.opens(e)
 		if err != nil {
 			return nil, err
 		}

@@ -13,9 +13,9 @@ import (
 	"github.com/herald-campaigns/herald/engine/store"
 )
 
-// Decide asks the conditions of one step, and the journey's exit_when before
-// them. With Register, the members' waits are committed before anything is asked:
-// what happens later is signalled, what happened before is seen.
+// Decide asks the conditions of one step, and the journey's goal_when and
+// exit_when before them. With Register, the members' waits are committed before
+// anything is asked: what happens later is signalled, what happened before is seen.
 func (s *Service) Decide(ctx context.Context, q journey.DecideRequest) (journey.DecideResult, error) {
 	result, err := s.decide(ctx, q)
 	if err != nil {
@@ -29,17 +29,20 @@ func (s *Service) decide(ctx context.Context, q journey.DecideRequest) (journey.
 	if err != nil {
 		return journey.DecideResult{}, err
 	}
-	ask := questionOf(j, q.Step)
+	ask, err := questionOf(j, q.Step)
+	if err != nil {
+		return journey.DecideResult{}, err
+	}
 	schema := s.Live.Schema()
 	if q.Register {
-		if err := s.register(ctx, q, Interests(schema.Project(), ask.until, j.ExitWhen)); err != nil {
+		if err := s.register(ctx, q, Interests(schema.Project(), ask.until, j.GoalWhen, j.ExitWhen)); err != nil {
 			return journey.DecideResult{}, err
 		}
 	}
 	var party Party
 	err = s.Store.View(ctx, func(r store.Reader) (err error) {
 		party, err = Load(r, schema, j, Request{
-			Cohort: q.Cohort, Members: q.Members, Facts: q.Facts, Now: q.At,
+			Cohort: q.Cohort, Members: q.Members, Visit: q.Visit, Facts: q.Facts, Now: q.At,
 			Need: audience.NeedOf(schema.Project(), ask.reads(j)...),
 		})
 		return err
@@ -47,53 +50,96 @@ func (s *Service) decide(ctx context.Context, q journey.DecideRequest) (journey.
 	if err != nil {
 		return journey.DecideResult{}, err
 	}
-	result := journey.DecideResult{Gone: party.Gone, Cases: make([]journey.Members, len(ask.cases))}
-	for _, t := range party.Travellers {
-		ask.answer(t, j, &result)
+	return ask.decide(schema, j, q, party), nil
+}
+
+// Answer is Decide without a store: of members who have been loaded already, and
+// whose waits are somebody else's to keep.
+func Answer(schema *audience.Schema, j *link.Journey, q journey.DecideRequest, party Party) (journey.DecideResult, error) {
+	ask, err := questionOf(j, q.Step)
+	if err != nil {
+		return journey.DecideResult{}, fmt.Errorf("deciding %s: %w", q.Step, err)
 	}
-	s.askAgain(schema, ask, q, party, &result)
-	return result, nil
+	return ask.decide(schema, j, q, party), nil
+}
+
+func (q question) decide(schema *audience.Schema, j *link.Journey, r journey.DecideRequest, party Party) journey.DecideResult {
+	n := len(q.cases)
+	if q.split != nil {
+		n = len(q.split.Arms)
+	}
+	result := journey.DecideResult{Gone: party.Gone, Cases: make([]journey.Members, n)}
+	for _, t := range party.Travellers {
+		q.answer(t, j, r.At, &result)
+	}
+	q.again(schema, r, party, &result)
+	return result
 }
 
 // question is what is asked at one step.
 type question struct {
-	cases   []*expr.Checked // of a branch, or the one `until` of a wait
-	until   *expr.Checked   // of a wait
-	timeout time.Duration   // of a wait
+	cases    []*expr.Checked // of a branch, or the one `until` of a wait
+	until    *expr.Checked   // of a wait
+	timeout  time.Duration   // of a wait
+	personal *until          // of a wait; nil: it is the same for all
+	split    *campaign.Split
 }
 
-func questionOf(j *link.Journey, step string) question {
+func questionOf(j *link.Journey, step string) (question, error) {
 	s, ok := j.Step(step)
 	if !ok {
-		return question{}
+		return question{}, nil
 	}
 	switch def := s.Def.(type) {
 	case *campaign.Wait:
+		personal, err := untilOf(s, def)
+		q := question{personal: personal}
 		if def.Until != nil {
-			return question{cases: []*expr.Checked{s.Until}, until: s.Until, timeout: def.Timeout}
+			q.cases, q.until, q.timeout = []*expr.Checked{s.Until}, s.Until, def.Timeout
 		}
+		return q, err
 	case *campaign.Branch:
 		cases := s.Cases
 		if n := len(def.Cases); n > 0 && def.Cases[n-1].When == nil {
 			cases = cases[:n-1] // the else is for who is in no set
 		}
-		return question{cases: cases}
+		return question{cases: cases}, nil
+	case *campaign.Split:
+		return question{split: def}, nil
 	}
-	return question{}
+	return question{}, nil
 }
 
 // reads is all that answering looks at.
 func (q question) reads(j *link.Journey) []campaign.Reads {
-	return append(link.ReadsOf(q.cases...), link.ReadsOf(j.ExitWhen)...)
+	reads := append(link.ReadsOf(q.cases...), link.ReadsOf(j.GoalWhen, j.ExitWhen)...)
+	if q.personal != nil {
+		reads = append(reads, link.ReadsOf(q.personal.step.Delay, q.personal.step.At)...)
+	}
+	return reads
 }
 
-// answer puts a member where they belong: exit wins, then the first case that
-// holds.
-func (q question) answer(t *Traveller, j *link.Journey, result *journey.DecideResult) {
+// answer puts a member where they belong: the goal wins, then exit, then the first
+// case that holds.
+func (q question) answer(t *Traveller, j *link.Journey, from time.Time, result *journey.DecideResult) {
 	i := t.Enrolment.Index
-	if t.Test(j.ExitWhen).Holds() {
+	switch {
+	case t.Test(j.GoalWhen).Holds():
+		result.Reached = result.Reached.With(i)
+		return
+	case t.Test(j.ExitWhen).Holds():
 		result.Exited = result.Exited.With(i)
 		return
+	}
+	if q.personal != nil {
+		if at, ok := q.personal.of(t, from); ok {
+			result.WaitUntil(i, at)
+		}
+	}
+	if q.split != nil {
+		if arm := t.arm(q.split); arm >= 0 {
+			result.Cases[arm] = result.Cases[arm].With(i)
+		}
 	}
 	for n, c := range q.cases {
 		if t.Test(c).Holds() {
@@ -135,30 +181,30 @@ const (
 	againMax  = 24 * time.Hour
 )
 
-// askAgain says when time alone can end a wait. Where only windows end, that is the
+// again says when time alone can end a wait. Where only windows end, that is the
 // minute in which the answer becomes yes, and no question in vain.
-func (s *Service) askAgain(schema *audience.Schema, ask question, q journey.DecideRequest, party Party, result *journey.DecideResult) {
+func (q question) again(schema *audience.Schema, r journey.DecideRequest, party Party, result *journey.DecideResult) {
 	p := schema.Project()
-	if ask.until == nil || !p.Closure(ask.until.Reads()).Time {
+	if q.until == nil || !p.Closure(q.until.Reads()).Time {
 		return
 	}
-	m := newMoments(p, ask.until)
+	m := newMoments(p, q.until)
 	after := againMax
-	if ask.timeout > 0 {
-		after = min(max(ask.timeout/againPart, againMin), againMax)
+	if q.timeout > 0 {
+		after = min(max(q.timeout/againPart, againMin), againMax)
 	}
 	for _, t := range party.Travellers {
 		i := t.Enrolment.Index
-		if result.Exited.Has(i) || result.Cases[0].Has(i) {
+		if result.Reached.Has(i) || result.Exited.Has(i) || result.Cases[0].Has(i) {
 			continue
 		}
 		at, known := time.Time{}, false
 		if !m.reckons {
-			at, known = m.yes(schema, t, ask.until)
+			at, known = m.yes(schema, t, q.until)
 		}
 		switch {
 		case !known:
-			result.AskAgain(i, q.At.Add(after))
+			result.AskAgain(i, r.At.Add(after))
 		case !at.IsZero():
 			result.AskAgain(i, at)
 		}

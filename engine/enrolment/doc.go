@@ -7,9 +7,11 @@
 //     settled triggers), Membership (what an edit does to segments), Service.Plan
 //     (dates and broadcasts)
 //   - what conditions are asked of: Index
-//   - on the way: Service.Decide (branches, waits, exits), Service.Progress,
-//     Traveller (a person within a journey, as conditions see them)
+//   - from other journeys: Service.Enter
+//   - on the way: Service.Decide (branches, splits, waits, goals, exits),
+//     Service.Progress, Traveller (a person within a journey, as conditions see them)
 //   - looking: Service.Show, Service.Explain
+//   - the same without a store, for rehearsals: Answer, Knock, NextMoment
 //
 // Enters: events and changes from the record, instants, ticks, questions of
 // workflows. Leaves: moves, cohorts, runs, members, waits and outbox items in the
@@ -25,7 +27,9 @@
 // are asked once, with all of the batch recorded.
 //
 // An enrolment needs: the trigger's `where` holds, the re-entry rule allows it,
-// exit_when does not hold. Who arrives together shares a cohort of at most
+// goal_when and exit_when do not hold. Where the rule restarts, who is inside is
+// taken out of their run by a Reaction that the same transaction leaves; of several
+// entries in one turn the last counts. Who arrives together shares a cohort of at most
 // journey.MaxCohort, whose ID follows from the first event.
 //
 // History counts in every condition, and starts nothing: an event that came from a

@@ -3,6 +3,7 @@ package enrolment
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -22,19 +23,18 @@ type entry struct {
 	enteredAt time.Time      // the trigger's own instant
 	from      time.Time      // waits count from here: when it could be known
 	ref       string         // what it came from; names the cohort that it is the first of
+	dropped   bool           // another has come in its place
 }
 
-// welcome tells whether exit_when lets the person in. person must have been
-// loaded with what it reads.
+// welcome tells whether exit_when lets the person in, and goal_when, which whoever
+// has reached it need not enter for. person must have been loaded with what they
+// read.
 func (e *entry) welcome(p *audience.Person, event *campaign.Event, now time.Time) bool {
-	if e.journey.ExitWhen == nil {
+	if e.journey.ExitWhen == nil && e.journey.GoalWhen == nil {
 		return true
 	}
-	t := &Traveller{Person: p, Enrolment: store.Enrolment{EnteredAt: e.enteredAt}, now: now}
-	if event != nil {
-		t.trigger = audience.Payload(event, e.trigger)
-	}
-	return !t.Test(e.journey.ExitWhen).Holds()
+	t := newTraveller(p, e.journey, event, store.Enrolment{EnteredAt: e.enteredAt, Trigger: e.trigger}, now)
+	return !t.Test(e.journey.GoalWhen).Holds() && !t.Test(e.journey.ExitWhen).Holds()
 }
 
 // payloadOf is an event as trigger.event keeps it.
@@ -49,14 +49,14 @@ func payloadOf(e store.Event) map[string]any {
 
 // cohorts groups entries by journey and by the minute from which their waits
 // count, in the order in which they came, at most journey.MaxCohort in each.
-func cohorts(entries []entry) [][]entry {
+func cohorts(entries []*entry) [][]*entry {
 	type group struct {
 		digest campaign.Digest
 		name   string
 		minute int64
 	}
 	open := map[group]int{} // index of the group's unfilled cohort
-	var out [][]entry
+	var out [][]*entry
 	for _, e := range entries {
 		g := group{e.journey.Digest, e.journey.Def.Name, e.from.Unix() / 60}
 		i, ok := open[g]
@@ -70,8 +70,15 @@ func cohorts(entries []entry) [][]entry {
 	return out
 }
 
-// enrol writes cohorts and tells Temporal to start them.
-func enrol(tx store.Tx, entries []entry, now time.Time) (int, error) {
+// enrol writes cohorts and tells Temporal to start them, and the runs that people
+// leave for them.
+func enrol(tx store.Tx, entries []*entry, d *door, now time.Time) (int, error) {
+	for _, r := range d.restarts {
+		if err := r.write(tx, now); err != nil {
+			return 0, err
+		}
+	}
+	entries = slices.DeleteFunc(slices.Clone(entries), func(e *entry) bool { return e.dropped })
 	all := cohorts(entries)
 	for _, members := range all {
 		if err := createCohort(tx, members, now); err != nil {
@@ -81,7 +88,7 @@ func enrol(tx store.Tx, entries []entry, now time.Time) (int, error) {
 	return len(all), nil
 }
 
-func createCohort(tx store.Tx, members []entry, now time.Time) error {
+func createCohort(tx store.Tx, members []*entry, now time.Time) error {
 	def := members[0].journey.Def
 	c := store.Cohort{
 		ID: journey.CohortID(def.Name, members[0].ref), Journey: def.Name, Definition: members[0].journey.Digest,

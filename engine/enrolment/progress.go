@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/herald-campaigns/herald/engine/journey"
 	"github.com/herald-campaigns/herald/engine/store"
@@ -48,10 +49,27 @@ func saveProgress(tx store.Tx, cohort string, steps []store.Progress) error {
 	return nil
 }
 
-// Path is one enrolment of a person, with what was sent on the way.
+// Path is one enrolment of a person, with what was sent and done on the way.
 type Path struct {
 	Enrolment store.Enrolment
 	Sends     []store.Send // oldest first
+	Done      []Deed       // by other steps; oldest first
+}
+
+// Deed is an effect other than a message.
+type Deed struct {
+	At    time.Time
+	Step  string
+	Event string // that the effect left: "call_answered"
+	Note  string // what came of it: "200"; may be empty
+}
+
+// String tells it in one line.
+func (d Deed) String() string {
+	if d.Note == "" {
+		return fmt.Sprintf("step %s: %s", d.Step, d.Event)
+	}
+	return fmt.Sprintf("step %s: %s, %s", d.Step, d.Event, d.Note)
 }
 
 // Show tells the ways of one person, newest first.
@@ -67,7 +85,11 @@ func (s *Service) Show(ctx context.Context, person int64) ([]Path, error) {
 			if err != nil {
 				return err
 			}
-			paths = append(paths, Path{Enrolment: e, Sends: sends})
+			done, err := deedsOf(r, e)
+			if err != nil {
+				return err
+			}
+			paths = append(paths, Path{Enrolment: e, Sends: sends, Done: done})
 		}
 		return nil
 	})

@@ -103,6 +103,7 @@ func (t *turn) reactIn(cohort string, happened map[int][]string, find finder) er
 // hopes are the conditions of a journey that an event can make true.
 type hopes struct {
 	journey *link.Journey
+	goal    hope
 	exit    hope
 	untils  map[string]hope // by wait
 	reads   []campaign.Reads
@@ -115,7 +116,8 @@ type hope struct {
 }
 
 func newHopes(p *link.Project, j *link.Journey) hopes {
-	h := hopes{journey: j, untils: map[string]hope{}, reads: link.ReadsOf(j.ExitWhen)}
+	h := hopes{journey: j, untils: map[string]hope{}, reads: link.ReadsOf(j.GoalWhen, j.ExitWhen)}
+	h.goal = hope{j.GoalWhen, Interests(p, j.GoalWhen)}
 	h.exit = hope{j.ExitWhen, Interests(p, j.ExitWhen)}
 	j.Def.Steps.Walk(func(s campaign.Step) {
 		if step, ok := j.Step(s.StepName()); ok && step.Until != nil {
@@ -140,8 +142,12 @@ func (h hope) touched(events []string) bool {
 // waits, which only the run knows.
 func (h hopes) judge(t *Traveller, events []string, out *reactions) {
 	at, i := t.Enrolment.Step, t.Enrolment.Index
-	exit := h.ask(t, h.exit, events)
+	goal, exit := h.ask(t, h.goal, events), h.ask(t, h.exit, events)
 	switch {
+	case goal == yes:
+		out.at(at).Reached = out.at(at).Reached.With(i)
+	case goal == maybe: // it goes before all that follows
+		out.ask = out.ask.With(i)
 	case exit == yes:
 		out.at(at).Exited = out.at(at).Exited.With(i)
 	case h.ask(t, h.untils[at], events) == yes:
@@ -175,6 +181,8 @@ func (h hopes) ask(t *Traveller, what hope, events []string) verdict {
 		return no
 	}
 	switch truth := t.Test(what.condition); {
+	case h.calls(what.condition):
+		return maybe
 	case truth.Holds():
 		return yes
 	case h.open(what.condition, truth):
@@ -195,6 +203,19 @@ func (h hopes) open(c *expr.Checked, answer expr.Truth) bool {
 		}
 		_, isWait := s.Def.(*campaign.Wait)
 		return isWait
+	})
+}
+
+// calls reports whether a condition looks at what a call was told: of which visit,
+// the run knows.
+func (h hopes) calls(c *expr.Checked) bool {
+	return slices.ContainsFunc(c.Reads().Steps, func(step string) bool {
+		s, ok := h.journey.Step(step)
+		if !ok {
+			return false
+		}
+		_, isCall := s.Def.(*campaign.Call)
+		return isCall
 	})
 }
 
@@ -219,7 +240,7 @@ func (r *reactions) at(step string) *journey.Reaction {
 func (r *reactions) list() []journey.Reaction {
 	var out []journey.Reaction
 	for _, s := range r.bySteps {
-		if len(s.Met)+len(s.Exited) > 0 {
+		if len(s.Met)+len(s.Exited)+len(s.Reached) > 0 {
 			out = append(out, *s)
 		}
 	}

@@ -114,7 +114,7 @@ func newRoutes(schema *audience.Schema, serial int64) (*routes, error) {
 			}
 			rt.starts[t.Event.Event] = append(rt.starts[t.Event.Event], &start{Journey: j, trigger: t.Event, event: event})
 		}
-		reads = append(reads, link.ReadsOf(j.Key, j.Where, j.ExitWhen)...)
+		reads = append(reads, link.ReadsOf(j.Key, j.Where, j.GoalWhen, j.ExitWhen)...)
 	}
 	rt.need = audience.NeedOf(p, reads...)
 	return rt, rt.addSegments(watchers)

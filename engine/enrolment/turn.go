@@ -52,8 +52,7 @@ type turn struct {
 	r      store.Reader
 	rt     *routes
 	now    time.Time
-	latest time.Time // now, or the At of an event whose clock is ahead
-	door   *door
+	latest time.Time                  // now, or the At of an event whose clock is ahead
 	people map[int64]*audience.Person // nil: gone
 
 	index  Index
@@ -77,11 +76,12 @@ type turn struct {
 
 // changes is what a turn writes.
 type changes struct {
+	door      *door
 	moves     []store.Move
 	shifts    []store.Shift
 	pending   []store.Pending // triggers that begin to settle, or begin anew
 	settled   []store.Pending // triggers that have settled, or came to nothing
-	entries   []entry
+	entries   []*entry
 	reactions []reaction
 	next      map[int64]instant // when people are to be asked next
 	gone      []int64
@@ -97,9 +97,9 @@ type instant struct {
 
 func newTurn(r store.Reader, rt *routes, now time.Time) *turn {
 	return &turn{
-		r: r, rt: rt, now: now, latest: now, door: newDoor(r), people: map[int64]*audience.Person{},
+		r: r, rt: rt, now: now, latest: now, people: map[int64]*audience.Person{},
 		touches: map[int64]*touch{}, crossed: map[membership]bool{}, mixed: map[int64]bool{},
-		changes: changes{next: map[int64]instant{}, ahead: map[int64]time.Time{}},
+		changes: changes{door: newDoor(r), next: map[int64]instant{}, ahead: map[int64]time.Time{}},
 	}
 }
 
@@ -179,10 +179,11 @@ func (t *turn) enter(e *entry, p *audience.Person, event *campaign.Event) error 
 	if !e.welcome(p, event, t.latest) {
 		return nil
 	}
+	dropped := t.door.dropped
 	opens, err := t.door.opens(e)
 	if err == nil && opens {
-		t.entries = append(t.entries, *e)
-		t.count.Enrolled++
+		t.entries = append(t.entries, e)
+		t.count.Enrolled += 1 + dropped - t.door.dropped
 	}
 	return err
 }
@@ -244,7 +245,7 @@ func (c *changes) write(tx store.Tx, now time.Time) error {
 			return err
 		}
 	}
-	started, err := enrol(tx, c.entries, now)
+	started, err := enrol(tx, c.entries, c.door, now)
 	c.count.Cohorts, c.count.Signals = started, len(c.reactions)
 	return err
 }

@@ -17,13 +17,14 @@ type Decide struct {
 	Step     string
 	At       time.Time
 	Register bool
+	Visit    int // 0 is the first
 	Members  Members
 	Facts    []Fact
 }
 
 // Request addresses the question to the engine.
 func (d Decide) Request(cohort string, definition campaign.Digest) DecideRequest {
-	return DecideRequest{Cohort: cohort, Definition: definition, Step: d.Step, At: d.At, Register: d.Register, Members: d.Members, Facts: d.Facts}
+	return DecideRequest{Cohort: cohort, Definition: definition, Step: d.Step, At: d.At, Register: d.Register, Visit: d.Visit, Members: d.Members, Facts: d.Facts}
 }
 
 // Act carries out a step's effect upon each member: it sends the message of a

@@ -34,6 +34,7 @@ type DecideRequest struct {
 	// that its condition or exit_when look at). So what happens after the question
 	// is signalled, what happened before is seen by it, and nothing falls between.
 	Register bool    `json:"register,omitempty"`
+	Visit    int     `json:"visit,omitempty"` // of the members; left out, the first
 	Members  Members `json:"members"`
 	Facts    []Fact  `json:"facts,omitempty"`
 }
@@ -159,6 +160,11 @@ func (r *DecideResult) AskAgain(index int, at time.Time) {
 	r.Again = addLater(r.Again, index, at)
 }
 
+// WaitUntil notes until when one index waits.
+func (r *DecideResult) WaitUntil(index int, at time.Time) {
+	r.Due = addLater(r.Due, index, at)
+}
+
 func addLater(list []Later, index int, at time.Time) []Later {
 	for i := range list {
 		if list[i].At.Equal(at) {
@@ -253,6 +259,8 @@ type Reaction struct {
 	Met     Members `json:"met,omitempty"`
 	Exited  Members `json:"exited,omitempty"`
 	Reached Members `json:"reached,omitempty"` // goal_when holds
+	// Restarted have entered anew elsewhere, and end here, wherever they are.
+	Restarted Members `json:"restarted,omitempty"`
 }
 
 // CohortID is the workflow ID, and the ID in the store, of a cohort:

@@ -27,7 +27,11 @@ type effectKey struct {
 // ask puts a question for a member in flight.
 func (t *stepper) ask(m *member, i int, at instant, register bool) {
 	m.phase = asking
-	t.fly(m, i, effectKey{pc: m.pc, at: at, register: register})
+	k := effectKey{pc: m.pc, at: at, register: register}
+	if m.visit > 1 {
+		k.visit = m.visit
+	}
+	t.fly(m, i, k)
 }
 
 // act puts a step's effect upon a member in flight.
@@ -136,7 +140,7 @@ func (t *stepper) effect(g group) Command {
 	if g.key.act {
 		return Act{Number: g.number, Kind: code.kind, Step: code.label, Visit: int(g.key.visit), At: at, Members: g.members, Facts: facts}
 	}
-	return Decide{Number: g.number, Step: code.label, At: at, Register: g.key.register, Members: g.members, Facts: facts}
+	return Decide{Number: g.number, Step: code.label, At: at, Register: g.key.register, Visit: int(g.key.visit), Members: g.members, Facts: facts}
 }
 
 // facts tells what the conditions of a step read of the waits before it.

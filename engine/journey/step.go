@@ -269,6 +269,11 @@ func (t *stepper) putOff(in PutOff) {
 // reacted takes decisions that came along for members who wait where they were
 // taken, and asks for all others. Exit wins.
 func (t *stepper) reacted(r Reaction) {
+	for _, i := range r.Restarted {
+		if m := t.member(i); m != nil {
+			t.cancelOne(m, Restarted)
+		}
+	}
 	pc, known := t.p.at[r.Step]
 	decided := func(i int) *member {
 		m := t.member(i)

@@ -264,8 +264,15 @@ func (d *describer) journey(j *campaign.Journey) {
 	d.trigger(j.Trigger)
 	d.reentry(j)
 	d.expr("exit_when", j.ExitWhen)
+	d.expr("goal_when", j.GoalWhen)
+	if j.Priority != 0 {
+		d.say("priority", "%d", j.Priority)
+	}
 	if j.OnChange != campaign.Pin {
 		d.say("on_change", "%s", j.OnChange)
+	}
+	for _, m := range j.Moved {
+		d.say("moved "+m.From, "is %s now", m.To)
 	}
 	d.steps(j.Steps)
 }
@@ -277,12 +284,23 @@ func (d *describer) trigger(t campaign.Trigger) {
 		d.expr("trigger.key", t.Event.Key)
 		d.span("trigger.settle", t.Event.Settle)
 		d.expr("trigger.where", t.Event.Where)
+		d.expr("trigger.items", t.Event.Items)
+	case t.Segment != nil && t.Segment.Leaves:
+		d.say("trigger", "leaves segment %s", t.Segment.Segment)
+		d.flag("trigger.backfill", t.Segment.Backfill)
 	case t.Segment != nil:
 		d.say("trigger", "enters segment %s", t.Segment.Segment)
 		d.flag("trigger.backfill", t.Segment.Backfill)
 	case t.Date != nil:
 		d.say("trigger", "each year on %s", t.Date.Date.Text)
 		d.say("trigger.at", "%s, %s", t.Date.At, place(t.Date.Timezone))
+	case t.Schedule != nil:
+		d.say("trigger", "on a schedule")
+		d.expr("trigger.audience", &t.Schedule.Audience)
+		d.schedule(t.Schedule.Schedule)
+	case t.API != nil:
+		d.say("trigger", "the HTTP API")
+		d.fields("trigger.input", t.API.Inputs)
 	}
 }
 
@@ -294,7 +312,7 @@ func (d *describer) reentry(j *campaign.Journey) {
 	if e := j.Trigger.Event; e != nil && e.Key != nil {
 		per = campaign.PerKey
 	}
-	if r.After == 0 && r.Per == per && r.Allow == (j.Trigger.Segment == nil) {
+	if r.After == 0 && !r.Restart && r.Per == per && r.Allow == (j.Trigger.Segment == nil) {
 		return
 	}
 	text := "at once"
@@ -306,6 +324,9 @@ func (d *describer) reentry(j *campaign.Journey) {
 	}
 	if r.Per != per {
 		text += ", per " + string(r.Per)
+	}
+	if r.Restart {
+		text += ", and who is inside begins anew"
 	}
 	d.say("reentry", "%s", text)
 }
@@ -328,8 +349,69 @@ func (d *describer) steps(steps campaign.Steps) {
 			d.branch(key, s)
 		case *campaign.Exit:
 			d.say(key, "exit")
+		case *campaign.Split:
+			d.split(key, s)
+		case *campaign.Call:
+			d.call(key, s)
+		default:
+			d.say(key, "%s", act(s))
 		}
 	}
+}
+
+// act tells in a line what a step does to the person.
+func act(s campaign.Step) string {
+	switch s := s.(type) {
+	case *campaign.Update:
+		return "update " + values(s.Set)
+	case *campaign.Subscribe:
+		word := "unsubscribe from "
+		if s.Granted {
+			word = "subscribe to "
+		}
+		return word + s.Topic + " by " + s.Channel
+	case *campaign.Emit:
+		return "emit " + s.Event + with(s.With)
+	case *campaign.Enter:
+		return "enter journey " + s.Journey + with(s.With)
+	case *campaign.Throttle:
+		return fmt.Sprintf("throttle to %d per %s", s.Max, span(s.Per))
+	}
+	return fmt.Sprintf("%T", s)
+}
+
+func (d *describer) split(key string, s *campaign.Split) {
+	arms := make([]string, len(s.Arms))
+	for i, a := range s.Arms {
+		arms[i] = fmt.Sprintf("%s %g", a.Name, a.Weight)
+	}
+	d.say(key, "split: %s", strings.Join(arms, ", "))
+	d.add(written, key+".salt", s.Salt)
+	for _, a := range s.Arms {
+		d.steps(a.Steps)
+	}
+}
+
+// call describes what is asked and read; of a secret header, where it comes from.
+func (d *describer) call(key string, c *campaign.Call) {
+	d.say(key, "call %s %s", c.Method, c.URL)
+	for _, part := range []struct {
+		name string
+		with []campaign.Binding
+	}{{"query", c.Query}, {"body", c.Body}} {
+		if len(part.with) > 0 {
+			d.say(key+"."+part.name, "%s", values(part.with))
+		}
+	}
+	for _, name := range keys(c.Headers) {
+		d.add(written, key+".headers."+name, c.Headers[name])
+	}
+	for _, name := range keys(c.Secrets) {
+		d.say(key+".headers."+name, "%s", setting(c.Secrets[name]))
+	}
+	d.fields(key+".response", c.Response)
+	d.span(key+".timeout", c.Timeout)
+	d.say(key+".retries", "%d", c.Retries)
 }
 
 func (d *describer) branch(key string, b *campaign.Branch) {
@@ -345,27 +427,56 @@ func (d *describer) branch(key string, b *campaign.Branch) {
 }
 
 func (d *describer) wait(key string, w *campaign.Wait) {
-	if w.Until == nil {
-		d.say(key, "wait %s", span(w.For))
-	} else {
+	switch {
+	case w.Until != nil:
 		d.say(key, "wait until %s", w.Until.Text)
 		if d.span(key+".timeout", w.Timeout); w.Timeout == 0 {
 			d.say(key+".timeout", "never")
 		}
+	case w.Delay != nil:
+		d.say(key, "wait for %s", w.Delay.Text)
+	case w.At != nil && w.Clock != "":
+		d.say(key, "wait until %s of %s, %s", w.Clock, w.At.Text, place(w.Timezone))
+	case w.At != nil:
+		d.say(key, "wait until %s", w.At.Text)
+	case w.For > 0:
+		d.say(key, "wait %s", span(w.For))
+	default:
+		d.say(key, "wait for the window")
+	}
+	if w.Window != nil {
+		d.say(key+".window", "%s, %s", hours(w.Window), place(w.Timezone))
 	}
 	d.span(key+".react", w.React)
 }
 
+// hours writes a window: 09:00 to 17:00 on MO, TU.
+func hours(w *campaign.Window) string {
+	text := w.From + " to " + w.To
+	days := make([]string, len(w.Days))
+	for i, day := range w.Days {
+		days[i] = []string{"MO", "TU", "WE", "TH", "FR", "SA", "SU"}[(day+6)%7]
+	}
+	if len(days) > 0 {
+		text += " on " + strings.Join(days, ", ")
+	}
+	return text
+}
+
 // with writes the values of a message's inputs.
 func with(bindings []campaign.Binding) string {
+	if len(bindings) == 0 {
+		return ""
+	}
+	return " with " + values(bindings)
+}
+
+func values(bindings []campaign.Binding) string {
 	parts := make([]string, len(bindings))
 	for i, b := range bindings {
 		parts[i] = b.Input + " = " + b.Value.Text
 	}
-	if len(parts) == 0 {
-		return ""
-	}
-	return " with " + strings.Join(parts, ", ")
+	return strings.Join(parts, ", ")
 }
 
 func (d *describer) schedule(s campaign.Schedule) {

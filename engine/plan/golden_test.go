@@ -55,6 +55,89 @@ var edits = map[string][]edit{
 		{"journeys.hcl", `when = "step.reminder.clicked"`, `when = "step.reminder.clicked && segment.vip"`},
 		{"journeys.hcl", `settle = "4h"`, `settle = "1h"`},
 	},
+	"acts": {{"journeys.hcl", `journey "abandoned_cart" {`, `journey "all_steps" {
+  trigger "left" { leaves = segment.vip }
+  reentry { inside = "restart" }
+  goal_when = "events.order_completed.any()"
+  on_change = "migrate"
+  priority  = 3
+  split "offer" {
+    arm "ten" {
+      weight = 70
+      update "asked" { set = { first_name = "'friend'" } }
+    }
+    arm "loaf" {
+      weight = 30
+      emit "seen" {
+        event = event.order_completed
+        with  = { total = "3" }
+      }
+    }
+  }
+  call "score" {
+    url      = "https://shop.example/score"
+    query    = { arm = "step.offer.arm" }
+    body     = { id = "profile.id" }
+    headers  = { Authorization = env("TOKEN"), X-Shop = "crumb" }
+    response = object({ score = number })
+  }
+  subscribe "in" { topic = topic.offers }
+  unsubscribe "out" { topic = topic.offers }
+  throttle "slowly" {
+    max = 100
+    per = "1h"
+  }
+  wait "own" { for = "days(step.score.response.score)" }
+  wait "day" {
+    at = "date(now) + duration('3d')"
+    window {
+      from = "09:00"
+      to   = "17:00"
+      days = ["MO", "SU"]
+    }
+  }
+  wait "hours" {
+    window {
+      from = "22:00"
+      to   = "06:00"
+    }
+  }
+  enter "go" {
+    journey = journey.by_api
+    with    = { score = "step.score.response.score" }
+  }
+}
+journey "by_api" {
+  trigger "sent" {
+    api {
+      input "score" { type = number }
+    }
+  }
+  exit "done" {}
+}
+moved {
+  from = journey.by_api.step.finished
+  to   = journey.by_api.step.done
+}
+journey "by_item" {
+  trigger "each" {
+    event = event.cart_updated
+    items = "event.items"
+    key   = "trigger.item.name"
+  }
+  exit "done" {}
+}
+journey "by_schedule" {
+  trigger "monthly" {
+    audience = "segment.vip"
+    schedule {
+      rrule = "FREQ=MONTHLY;BYMONTHDAY=1"
+      at    = "09:00"
+    }
+  }
+  exit "done" {}
+}
+journey "abandoned_cart" {`}},
 	"order": {
 		{"journeys.hcl", `  send "survey" { message = message.survey }` + "\n", ""},
 		{"journeys.hcl", `  send "hello_again"`, `  send "survey" { message = message.survey }` + "\n" + `  send "hello_again"`},
@@ -155,7 +238,7 @@ func compiled(t *testing.T, base *txtar.Archive, changes []edit) *campaign.Revis
 	}
 	tree, diags := syntax.LoadFS(files, ".")
 	require.Empty(t, diags)
-	opts := compile.Options{Name: "bakery", Complete: true}
+	opts := compile.Options{Name: "bakery", Complete: true, Ahead: true}
 	opts.Providers = map[string]*schema.Block{}
 	for _, k := range all.Kinds() {
 		opts.Providers[k.Source] = k.Schema

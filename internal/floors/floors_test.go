@@ -35,6 +35,8 @@ var bans = []ban{
 	{in: module + "engine/plan", what: module + "engine/store/sqlite", why: "a plan is pure"},
 	{in: module + "engine/journey", what: module + "engine/store", why: "the interpreter is pure"},
 	{in: module + "engine/journey", what: "database/sql", why: "the interpreter is pure"},
+	{in: module + "engine/rehearse", what: module + "engine/store/sqlite", why: "a rehearsal has no store"},
+	{in: module + "engine/audience", what: module + "engine/enrolment", why: "who is in a segment does not hang on what happens to them"},
 	{in: module + "providers/", what: module + "engine/", why: "a provider hands messages over and knows no more"},
 	{in: module + "providers/", what: module + "workflows", why: "a provider hands messages over and knows no more"},
 	{in: module + "workflows", what: "github.com/hashicorp/hcl/", why: "workflows run compiled definitions"},

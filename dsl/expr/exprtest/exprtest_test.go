@@ -43,6 +43,9 @@ func shop() expr.World {
 	}
 }
 
+// onlyInJourneys is the function that no condition over people alone can call.
+const onlyInJourneys = "days"
+
 // Conditions are well typed, and every function, every kind of node and every
 // truth comes about, among 40,000 at most.
 func TestLanguageReachesEverything(t *testing.T) {
@@ -52,7 +55,7 @@ func TestLanguageReachesEverything(t *testing.T) {
 	drawn, refused := 0, 0
 	rapid.Check(t, func(t *rapid.T) {
 		for range 400 {
-			if drawn > 2000 && !slices.ContainsFunc(expr.Functions(), func(f expr.FunctionDoc) bool { return called[f.Name] == 0 }) {
+			if drawn > 2000 && !slices.ContainsFunc(expr.Functions(), func(f expr.FunctionDoc) bool { return called[f.Name] == 0 && f.Name != onlyInJourneys }) {
 				return
 			}
 			src := language.Condition(t)
@@ -72,7 +75,7 @@ func TestLanguageReachesEverything(t *testing.T) {
 	})
 	require.Less(t, refused*10, drawn, "fewer than one in ten is refused")
 	for _, f := range expr.Functions() {
-		require.NotZero(t, called[f.Name], "%s() is never written", f.Name)
+		require.True(t, called[f.Name] > 0 || f.Name == onlyInJourneys, "%s() is never written", f.Name)
 	}
 	for _, n := range []ir.Node{&ir.Arith{}, &ir.Attribute{}, &ir.Call{}, &ir.Compare{}, &ir.Cond{}, &ir.Consent{}, &ir.Const{}, &ir.Field{}, &ir.Fold{}, &ir.Has{},
 		&ir.History{}, &ir.In{}, &ir.Index{}, &ir.List{}, &ir.Logic{}, &ir.Neg{}, &ir.Not{}, &ir.Now{}, &ir.Reachable{}, &ir.Row{}, &ir.Segment{}, &ir.Sequence{}, &ir.Subscribed{}, &ir.Var{}} {

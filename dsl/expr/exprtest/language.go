@@ -167,12 +167,18 @@ func (l *Language) addPlace() {
 	if sc.Trigger != nil && !sc.Trigger.IsZero() {
 		l.add(word{text: "trigger.event", t: *sc.Trigger})
 	}
+	if sc.Item != nil {
+		l.add(word{text: "trigger.item", t: *sc.Item})
+	}
 	if sc.Journey {
 		l.add(word{text: "journey.entered_at", t: campaign.Of(campaign.Time)})
 	}
 	for _, s := range sc.Steps {
 		for field, kind := range stepFields(s.Kind) {
 			l.add(word{text: path("step", s.Name, field), t: campaign.Of(kind)})
+		}
+		if !s.Response.IsZero() {
+			l.add(word{text: path("step", s.Name, "response"), t: s.Response})
 		}
 	}
 	if sc.Value != nil {
@@ -184,8 +190,13 @@ func (l *Language) addPlace() {
 }
 
 func stepFields(kind string) map[string]campaign.Kind {
-	if kind == expr.StepWait {
+	switch kind {
+	case expr.StepWait:
 		return map[string]campaign.Kind{"met": campaign.Bool}
+	case expr.StepCall:
+		return map[string]campaign.Kind{"ok": campaign.Bool, "status": campaign.Number}
+	case expr.StepSplit:
+		return map[string]campaign.Kind{"arm": campaign.String}
 	}
 	return map[string]campaign.Kind{"at": campaign.Time, "opened": campaign.Bool, "clicked": campaign.Bool, "delivered": campaign.Bool}
 }

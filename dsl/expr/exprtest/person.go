@@ -24,13 +24,14 @@ type Someone struct {
 	Happened  map[string]any // event
 	Triggered map[string]any // trigger.event
 	Entered   time.Time
+	Element   any            // trigger.item
 	Steps     map[string]any // by "reminder.opened"
 }
 
 // Said names a word of consent.
 type Said struct{ Topic, Channel string }
 
-var _ expr.Subject = (*Someone)(nil)
+var _ expr.ItemSubject = (*Someone)(nil)
 
 // Attribute is a value of the profile.
 func (s *Someone) Attribute(name string) (any, bool) { v, ok := s.Attributes[name]; return v, ok }
@@ -58,6 +59,9 @@ func (s *Someone) Event() map[string]any { return s.Happened }
 
 // Trigger is what let the person in.
 func (s *Someone) Trigger() map[string]any { return s.Triggered }
+
+// Item is the element that let the person in.
+func (s *Someone) Item() any { return s.Element }
 
 // EnteredAt is the entry into the journey.
 func (s *Someone) EnteredAt() time.Time { return s.Entered }
@@ -195,8 +199,16 @@ func (d *drawing) place(s *Someone) {
 	if d.scope.Journey && rapid.Bool().Draw(d.T, "entered") {
 		s.Entered = Now.Add(-3 * day)
 	}
+	if d.scope.Item != nil {
+		s.Element = d.maybe(*d.scope.Item, nil)
+	}
 	for _, step := range d.scope.Steps {
-		for _, field := range []string{"at", "clicked", "delivered", "met", "opened"} {
+		if !step.Response.IsZero() {
+			if v := d.maybe(step.Response, nil); v != nil {
+				s.Steps[step.Name+".response"] = v
+			}
+		}
+		for _, field := range []string{"arm", "at", "clicked", "delivered", "met", "ok", "opened", "status"} {
 			if kind, ok := stepFields(step.Kind)[field]; ok {
 				if v := d.maybe(campaign.Of(kind), nil); v != nil {
 					s.Steps[step.Name+"."+field] = v

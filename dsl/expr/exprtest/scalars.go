@@ -161,9 +161,18 @@ func (g *generator) duration() string {
 			return g.operand(campaign.Duration) + g.one(" + ", " - ") + g.operand(campaign.Duration)
 		},
 		func() string { return "-" + g.operand(campaign.Duration) },
+		g.days,
 		func() string { return g.choice(campaign.Duration) },
 		func() string { return g.fold([]string{".min", ".max", ".top"}, g.duration) },
 	)
+}
+
+// days writes a personal delay, in a journey; else a length of time.
+func (g *generator) days() string {
+	if !g.scope.Journey {
+		return g.operand(campaign.Duration)
+	}
+	return "days(" + g.number() + ")"
 }
 
 // list writes a list of texts or numbers.

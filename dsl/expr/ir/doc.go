@@ -3,7 +3,7 @@
 //
 // By role:
 //   - leaves, what is known of a person, a place or a moment: Const, Now,
-//     EnteredAt, Attribute, Payload, Given, Step, Segment, Subscribed, Reachable,
+//     EnteredAt, Attribute, Payload, Item, Given, Step, Segment, Subscribed, Reachable,
 //     Consent, Var
 //   - reaching into things: Field, Index, Row, Has
 //   - computing: Not, Logic, Cond, Compare, In, Arith, Neg, Call, List, Object

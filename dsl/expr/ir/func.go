@@ -26,6 +26,7 @@ const (
 	Age        Func = "age"        // of a date: full years until today in UTC
 	DaysUntil  Func = "days_until" // of a date, with an optional zone: days until its next anniversary, 0 on the day; 29 February counts on the 28th in common years
 	Decay      Func = "decay"      // age, half (durations): 2^(-age/half), 1 for an age below 0; unknown unless half > 0
+	Days       Func = "days"       // a number: so many times 24 hours, a duration; unknown beyond 292 years. In journeys alone
 
 	DistanceKm Func = "distance_km" // latitude, longitude, latitude, longitude in degrees: along a great circle, in km
 

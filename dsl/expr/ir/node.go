@@ -53,6 +53,9 @@ const (
 	OfTrigger                  // trigger.event: the one that let the person in
 )
 
+// Item is trigger.item: the element of a list that let the person in.
+type Item struct{ T campaign.Type }
+
 // Given is what an expression is handed beside a person: `value`, which the
 // validation of a variable asks about, or `row`, which a source reads.
 type Given struct {
@@ -301,6 +304,9 @@ func (n *Attribute) Type() campaign.Type { return n.T }
 // Type is the event's.
 func (n *Payload) Type() campaign.Type { return n.T }
 
+// Type is the type of the elements.
+func (n *Item) Type() campaign.Type { return n.T }
+
 // Type is the variable's.
 func (n *Given) Type() campaign.Type { return n.T }
 
@@ -391,6 +397,7 @@ func (*Now) node()        {}
 func (*EnteredAt) node()  {}
 func (*Attribute) node()  {}
 func (*Payload) node()    {}
+func (*Item) node()       {}
 func (*Given) node()      {}
 func (*Step) node()       {}
 func (*Segment) node()    {}

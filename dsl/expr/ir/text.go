@@ -54,6 +54,8 @@ func (p *printer) node(n Node, want int) {
 		p.path("profile", n.Name)
 	case *Payload:
 		p.WriteString([...]string{OfEvent: "event", OfTrigger: "trigger.event"}[n.Of])
+	case *Item:
+		p.WriteString("trigger.item")
 	case *Given:
 		p.WriteString(cmp.Or(n.Name, "value"))
 	case *Step:

@@ -102,18 +102,22 @@ func (b *builder) check(d campaign.Definition) {
 
 func (b *builder) journey(j *campaign.Journey) {
 	b.t.Helper()
-	var event campaign.Type
 	if e := j.Trigger.Event; e != nil {
-		event = b.event(e.Event).Type()
-		if e.Key != nil {
-			b.expr(e.Key, link.TriggerScope(e.Event), campaign.Of(campaign.String))
+		if e.Items != nil {
+			b.expr(e.Items, link.TriggerScope(e.Event), campaign.Type{})
 		}
-		b.condition(e.Where, link.TriggerScope(e.Event))
+		if e.Key != nil {
+			b.expr(e.Key, link.ElementScope(e), campaign.Of(campaign.String))
+		}
+		b.condition(e.Where, link.ElementScope(e))
 	}
 	if d := j.Trigger.Date; d != nil {
 		b.expr(&d.Date, link.PersonScope(), campaign.Type{})
 	}
-	sc := link.JourneyScope(event, link.StepVars(j.Steps))
+	if s := j.Trigger.Schedule; s != nil {
+		b.condition(&s.Audience, link.PersonScope())
+	}
+	sc := link.JourneyScopeOf(j, func(label string) (*campaign.Event, bool) { e := b.event(label); return e, e != nil })
 	b.condition(j.ExitWhen, sc)
 	b.condition(j.GoalWhen, sc)
 	j.Steps.Walk(func(s campaign.Step) {

@@ -55,7 +55,7 @@ type CatalogTrigger struct {
 	People  Expr   `json:"people"`          // condition over a person and `after`
 }
 
-// APITrigger enrols whom a call to the HTTP API names.
+// APITrigger enrols whom an Enter step of another journey names.
 type APITrigger struct {
 	Inputs []Field `json:"inputs,omitempty"` // trigger.event
 }

@@ -455,7 +455,7 @@ message "hello" {
 			{Name: "catalog", Kind: Reference, Later: true, Doc: "On a change in a catalog."},
 		}, Blocks: []*Block{
 			{Name: "schedule", Later: true, Ahead: true, Doc: "Lets the audience in once, or again and again.", Attributes: scheduleAttributes},
-			{Name: "api", Doc: "Lets in whom a call to the HTTP API names, or an `enter` step of another journey.", Blocks: []*Block{
+			{Name: "api", Doc: "Lets in whom an `enter` step of another journey names.", Blocks: []*Block{
 				{Name: "input", Label: "name", Repeats: true, Doc: "What is supplied: `trigger.event.NAME`.", Attributes: []Attribute{
 					{Name: "type", Kind: TypeExpr, Required: true, Doc: "Its type; `event.x` is the type of an event."},
 				}},

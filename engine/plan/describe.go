@@ -299,7 +299,7 @@ func (d *describer) trigger(t campaign.Trigger) {
 		d.expr("trigger.audience", &t.Schedule.Audience)
 		d.schedule(t.Schedule.Schedule)
 	case t.API != nil:
-		d.say("trigger", "the HTTP API")
+		d.say("trigger", "`enter` steps")
 		d.fields("trigger.input", t.API.Inputs)
 	}
 }

@@ -97,9 +97,14 @@ func (p *Program) Next(slot uint32, now time.Time) (time.Time, bool) {
 	}
 	f := take(slot, now)
 	f.watching()
-	p.ask(f)
+	truth := p.ask(f)
 	until := f.until
 	f.giveBack()
+	// At an instant by itself something may divide by the length of no time at all,
+	// and be known just after.
+	if after := now.Add(1); until > after.UnixNano() && p.Test(slot, after) != truth {
+		return after.UTC(), true
+	}
 	if until == never {
 		return time.Time{}, false
 	}

@@ -50,10 +50,11 @@ trait "rfm" {
 trait "taste" {
   description = "What they buy most of all, and how much of the basket it is"
   model "affinity" {
-    events = event.order_completed
-    items  = "items"
-    by     = "category"
-    weight = "quantity"
-    within = "180d"
+    events    = event.order_completed
+    items     = "items"
+    by        = "category"
+    weight    = "quantity"
+    within    = "180d"
+    half_life = "90d"
   }
 }

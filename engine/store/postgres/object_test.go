@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/herald-campaigns/herald/engine/store/object"
 )
 
 // FuzzObject writes objects as they are stored, and reads them back: the same, but
@@ -20,7 +22,7 @@ func FuzzObject(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		_, _ = parseObject(text) // must not panic
+		_, _ = object.Parse(text) // must not panic
 		var m map[string]any
 		if json.Unmarshal([]byte(text), &m) != nil || m == nil {
 			return
@@ -30,7 +32,7 @@ func FuzzObject(f *testing.F) {
 		var read map[string]any
 		require.NoError(t, json.Unmarshal([]byte(stored), &read))
 		requireWithoutNUL(t, read)
-		got, err := parseObject(stored)
+		got, err := object.Parse(stored)
 		require.NoError(t, err)
 		require.Equal(t, read, got)
 		if !strings.Contains(text, "0000") {
@@ -61,7 +63,7 @@ func TestParseObjectRefuses(t *testing.T) {
 		``, `null`, `[]`, `"a"`, `{`, `{"a"}`, `{"a":}`, `{"a":1,}`, `{"a":1}x`, `{"a":tru}`, `{"a":"b}`, `{"a":"\x"}`, `{"a":"\`, `{a:1}`,
 		"{\"a\":\"\n\"}", `{"a":1 2}`, `{"a":[1,]}`, `{"a":--1}`, `{"a":` + strings.Repeat(`[`, 20_000),
 	} {
-		_, err := parseObject(text)
+		_, err := object.Parse(text)
 		require.Error(t, err, text)
 	}
 }

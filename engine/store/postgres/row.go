@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/herald-campaigns/herald/dsl/addr"
+	"github.com/herald-campaigns/herald/engine/store/object"
 )
 
 // row hands out the columns of one result, in the server's binary form, from left
@@ -102,7 +103,7 @@ func (r *row) object() map[string]any {
 	if len(raw) <= len(`{}`) {
 		return nil
 	}
-	m, err := parseObject(string(raw))
+	m, err := object.Parse(string(raw))
 	if err != nil {
 		r.fail(fmt.Errorf("column %d: %w", r.next, err))
 	}

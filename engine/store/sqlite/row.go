@@ -8,6 +8,7 @@ import (
 
 	"github.com/herald-campaigns/herald/dsl/addr"
 	"github.com/herald-campaigns/herald/engine/store"
+	"github.com/herald-campaigns/herald/engine/store/object"
 )
 
 // row hands out the columns of one result from left to right. The first column
@@ -77,7 +78,7 @@ func (r *row) object() map[string]any {
 	if s == "" || s == "{}" {
 		return nil
 	}
-	m, err := parseObject(s)
+	m, err := object.Parse(s)
 	if err != nil {
 		r.fail(fmt.Errorf("column %d: %w", r.next, err))
 	}
@@ -112,7 +113,7 @@ func (r *row) picked(p picks, label string) map[string]any {
 	if s == "" || s == "{}" || len(wanted) == 0 {
 		return nil
 	}
-	m, err := pickObject(s, wanted)
+	m, err := object.Pick(s, wanted)
 	if err != nil {
 		r.fail(fmt.Errorf("column %d: %w", r.next, err))
 	}

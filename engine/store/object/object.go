@@ -1,4 +1,9 @@
-package sqlite
+// Package object reads the JSON objects in which stores keep attributes and
+// properties: Parse the whole of one, Pick some of its members.
+//
+// Enters: text that encoding/json wrote. Leaves: what encoding/json would give.
+// Refused: text that is no such object, by an error; it never panics.
+package object
 
 import (
 	"encoding/json"
@@ -7,12 +12,12 @@ import (
 	"strings"
 )
 
-// parseObject reads a JSON object that objectText wrote. It gives what
+// Parse reads a JSON object that encoding/json wrote. It gives what
 // encoding/json does in less than half of its time, which was half of what
 // reading an event cost: strings are parts of text, not copies, and nothing is
 // looked at twice.
-func parseObject(text string) (map[string]any, error) {
-	p := objectParser{rest: text}
+func Parse(text string) (map[string]any, error) {
+	p := parser{rest: text}
 	p.space()
 	v, ok := p.value(0)
 	p.space()
@@ -23,10 +28,10 @@ func parseObject(text string) (map[string]any, error) {
 	return m, nil
 }
 
-// pickObject reads those members of a JSON object whose names are wanted, and
+// Pick reads those members of a JSON object whose names are wanted, and
 // passes over the others; nil when none is there.
-func pickObject(text string, wanted map[string]bool) (map[string]any, error) {
-	p := objectParser{rest: text}
+func Pick(text string, wanted map[string]bool) (map[string]any, error) {
+	p := parser{rest: text}
 	p.space()
 	if !p.word("{") {
 		return nil, errNoObject
@@ -67,7 +72,7 @@ func pickObject(text string, wanted map[string]bool) (map[string]any, error) {
 }
 
 // skip passes over one value.
-func (p *objectParser) skip() bool {
+func (p *parser) skip() bool {
 	depth := 0
 	for i := 0; i < len(p.rest); i++ {
 		switch p.rest[i] {
@@ -97,11 +102,11 @@ func (p *objectParser) skip() bool {
 
 var errNoObject = errors.New("not the JSON object that herald writes")
 
-type objectParser struct{ rest string }
+type parser struct{ rest string }
 
 const maxObjectDepth = 10_000 // as deep as encoding/json reads
 
-func (p *objectParser) value(depth int) (any, bool) {
+func (p *parser) value(depth int) (any, bool) {
 	if p.rest == "" || depth > maxObjectDepth {
 		return nil, false
 	}
@@ -122,7 +127,7 @@ func (p *objectParser) value(depth int) (any, bool) {
 	return p.number()
 }
 
-func (p *objectParser) object(depth int) (any, bool) {
+func (p *parser) object(depth int) (any, bool) {
 	p.rest = p.rest[1:]
 	m := make(map[string]any)
 	p.space()
@@ -155,7 +160,7 @@ func (p *objectParser) object(depth int) (any, bool) {
 	}
 }
 
-func (p *objectParser) list(depth int) (any, bool) {
+func (p *parser) list(depth int) (any, bool) {
 	p.rest = p.rest[1:]
 	items := []any{}
 	p.space()
@@ -179,7 +184,7 @@ func (p *objectParser) list(depth int) (any, bool) {
 	}
 }
 
-func (p *objectParser) string() (string, bool) {
+func (p *parser) string() (string, bool) {
 	if p.rest == "" || p.rest[0] != '"' {
 		return "", false
 	}
@@ -199,7 +204,7 @@ func (p *objectParser) string() (string, bool) {
 }
 
 // escaped leaves a string with a backslash, at i, to encoding/json.
-func (p *objectParser) escaped(i int) (s string, ok bool) {
+func (p *parser) escaped(i int) (s string, ok bool) {
 	for i < len(p.rest) && p.rest[i] != '"' {
 		if p.rest[i] == '\\' {
 			i++
@@ -214,7 +219,7 @@ func (p *objectParser) escaped(i int) (s string, ok bool) {
 	return s, err == nil
 }
 
-func (p *objectParser) number() (any, bool) {
+func (p *parser) number() (any, bool) {
 	n := 0
 	for n < len(p.rest) && strings.IndexByte("+-.0123456789eE", p.rest[n]) >= 0 {
 		n++
@@ -224,13 +229,13 @@ func (p *objectParser) number() (any, bool) {
 	return f, err == nil
 }
 
-func (p *objectParser) word(w string) bool {
+func (p *parser) word(w string) bool {
 	rest, ok := strings.CutPrefix(p.rest, w)
 	p.rest = rest
 	return ok
 }
 
-func (p *objectParser) space() {
+func (p *parser) space() {
 	for p.rest != "" && (p.rest[0] == ' ' || p.rest[0] == '\n' || p.rest[0] == '\t' || p.rest[0] == '\r') {
 		p.rest = p.rest[1:]
 	}

@@ -25,7 +25,7 @@ var enrolmentsCommand = command{
 		if err != nil {
 			return err
 		}
-		s, err := c.openStore(ctx)
+		s, err := c.existingStore(ctx)
 		if err != nil {
 			return err
 		}
@@ -117,7 +117,7 @@ var enrolmentCommand = command{
 		if c.rest[0] != "show" {
 			return fmt.Errorf("there is no `herald enrolment %s`: it is `herald enrolment show PERSON`", c.rest[0])
 		}
-		s, err := c.openStore(ctx)
+		s, err := c.existingStore(ctx)
 		if err != nil {
 			return err
 		}

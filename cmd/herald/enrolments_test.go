@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"strings"
 	"testing"
 	"time"
@@ -84,8 +85,28 @@ welcome  -      exit_when  1
 `, out)
 	out, _ = typed(t, "enrolments", "-data", dir, "-json", "journey.welcome")
 	require.JSONEq(t, `[{"journey":"welcome","step":"a_day","people":1},{"journey":"welcome","outcome":"exit_when","people":1}]`, out)
-	out, _ = typed(t, "enrolments", "-data", t.TempDir())
+
+	empty := t.TempDir()
+	s, err := sqlite.Open(t.Context(), empty, sqlite.Options{})
+	require.NoError(t, err)
+	require.NoError(t, s.Close())
+	out, _ = typed(t, "enrolments", "-data", empty)
 	require.Equal(t, "Nobody has entered.\n", out)
+}
+
+// A command that only looks, or orders who is inside, makes no store.
+func TestLookingMakesNoStore(t *testing.T) {
+	for _, args := range [][]string{
+		{"enrolments"}, {"enrolment", "show", "k0"}, {"journey", "pause", "journey.welcome"},
+	} {
+		dir := t.TempDir()
+		out, code := typed(t, append([]string{args[0], "-data", dir}, args[1:]...)...)
+		require.Equal(t, exitError, code, args)
+		require.Contains(t, out, "there is no store in "+dir, args)
+		files, err := os.ReadDir(dir)
+		require.NoError(t, err)
+		require.Empty(t, files, args)
+	}
 }
 
 func TestEnrolmentShow(t *testing.T) {

@@ -12,7 +12,7 @@ import (
 )
 
 var journeyCommand = command{
-	name: "journey", args: "[-temporal ADDRESS] pause|resume|cancel journey.NAME [DIR]", about: "hold, let go or end everybody who is under way in a journey",
+	name: "journey", args: "[-temporal ADDRESS] [-auto-approve] pause|resume|cancel journey.NAME [DIR]", about: "hold, let go or end everybody who is under way in a journey",
 	long: "pause lets what is under way land; then nothing happens until resume, and what fell\ndue meanwhile is due then. cancel ends the way of everybody who is inside. All three\nare for who is inside now: who enters later is not held. Workers must be running.",
 	run: func(ctx context.Context, c *call) error {
 		c.storeFlags()
@@ -55,7 +55,7 @@ var orders = map[string]order{
 }
 
 func (c *call) orderJourney(ctx context.Context, o order, name, address string, approve bool) error {
-	s, err := c.openStore(ctx)
+	s, err := c.existingStore(ctx)
 	if err != nil {
 		return err
 	}

@@ -4,7 +4,7 @@
 //
 // By role:
 //   - what may be named where: World, PersonScope, TriggerScope, JourneyScope,
-//     BroadcastScope, Templates, MessageVars
+//     BroadcastScope, Templates
 //   - the whole: Project, made by Link from resources
 //   - its parts, made when first asked for: Segment, Message, Journey, Broadcast
 //   - what a condition depends on, segments included: Project.Closure, Interests

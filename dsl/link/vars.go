@@ -90,11 +90,6 @@ func (t Templates) Vars(m *campaign.Message) template.Vars {
 	}
 }
 
-// MessageVars is what the templates of one message may name.
-func MessageVars(m *campaign.Message, world expr.World, profile *campaign.Profile) template.Vars {
-	return NewTemplates(world, profile).Vars(m)
-}
-
 // profileType makes an attribute optional where nothing stands in for an absent
 // value: it has no default, and is no collection, which would be empty.
 func profileType(attributes []campaign.Attribute) campaign.Type {

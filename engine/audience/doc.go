@@ -4,8 +4,8 @@
 // By role:
 //   - one person: Schema, Person (an expr.Subject over a store.Record), Zone,
 //     Locale, Person.Values
-//   - many people: Evaluator, Selection, Scan (the first evaluator, which reads
-//     the record from end to end)
+//   - many people: Evaluator, Selection, Scan (which reads the record from end to
+//     end; packages index and pushdown answer the same from columns and in SQL)
 //   - two answers compared: Compare, Difference
 //   - how much of the record that takes: NeedOf
 //

@@ -10,8 +10,8 @@ import (
 	"github.com/herald-campaigns/herald/engine/store"
 )
 
-// Evaluator answers conditions of one project over everybody. Scan is the first;
-// an index over columns takes its place without a caller noticing.
+// Evaluator answers conditions of one project over everybody. Scan,
+// the index over columns and the push-down to SQL answer alike.
 type Evaluator interface {
 	// Select tells of whom the condition holds, and of whom it is unknown.
 	Select(ctx context.Context, condition *expr.Checked, now time.Time) (Selection, error)

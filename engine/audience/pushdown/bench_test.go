@@ -86,7 +86,7 @@ func put(tx store.Tx, people []*audiencetest.Someone) error {
 	return tx.PutConsents(consents)
 }
 
-// BenchmarkSelect asks the four forms of the issue, and compares with Scan.
+// BenchmarkSelect asks a condition of each form, and compares with Scan.
 func BenchmarkSelect(b *testing.B) {
 	s := open(b)
 	n := benchPeople()

@@ -205,6 +205,9 @@ func TestParentIsKilled(t *testing.T) {
 	fake(t, "well")
 	dir := t.TempDir()
 	parent, _ := parentOf(t, dir)
+	// Killed while the fake still writes to it, the fake would die of SIGPIPE, unheard.
+	require.Eventually(t, func() bool { return strings.Contains(readLog(t, dir), "a line that comes later\n") },
+		5*time.Second, time.Millisecond)
 	require.NotContains(t, readLog(t, dir), "ended well")
 	require.NoError(t, parent.Process.Kill())
 	require.Error(t, parent.Wait())
